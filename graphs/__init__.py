@@ -1,0 +1,1 @@
+"""The state machines, and how one is run."""

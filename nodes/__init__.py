@@ -1,0 +1,1 @@
+"""The values, collaborators and steps of a run: what the graph is made of."""

@@ -1,0 +1,1 @@
+"""Search algorithms, one a file, all with the call of `base.Strategy`."""

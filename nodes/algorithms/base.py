@@ -1,0 +1,86 @@
+"""The call that all search algorithms share.
+
+A strategy is a frozen value: the name of an algorithm and its numbers (theta in arXiv 2408.03314,
+section 3.1). `advance` runs one round, from one `Search` to the next; whoever calls it decides
+whether there is a next round, so budgets, early stops and storage stay out of the algorithms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from ..backends.base import Generator
+from ..candidate import Candidate, Step
+from ..values import Message, Question, Sampling
+from ..verifiers.base import ProcessVerifier
+
+Selection = Literal["majority", "best", "weighted"]
+"""How an answer is chosen: by count, by the best single score, or by the sum of the scores of
+equal answers."""
+Branch = tuple[Step, ...]
+"""The steps of an unfinished answer, first to last; empty at the root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Everything a search has found, and where it stands."""
+
+    epoch: int = 0
+    """How many strategies have been started; keys of steps and candidates carry it."""
+    rounds: int = 0
+    """Rounds of this epoch that have been run."""
+    generations: int = 0
+    """Spent so far, over all epochs."""
+    live: tuple[Branch, ...] = ()
+    """Open branches, best first."""
+    candidates: tuple[Candidate, ...] = ()
+    """Every branch that has ended, pruned ones too, in the order they ended."""
+    faults: tuple[str, ...] = ()
+    """What went wrong and was survived."""
+    done: bool = False
+    """The strategy has no next round."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What an algorithm may use. `messages` is the prompt that the answer follows."""
+
+    question: Question
+    messages: tuple[Message, ...]
+    generator: Generator
+    verifier: ProcessVerifier | None
+    sampling: Sampling
+    on_text: Callable[[str, str], None] | None = None
+    """Called with (key of the candidate or step, new text) as text arrives."""
+    timeout_s: float | None = None
+    """Seconds that a call may take; what came until then is kept."""
+
+
+class Strategy(Protocol):
+    """An algorithm and its numbers."""
+
+    @property
+    def name(self) -> str:
+        """The algorithm's name in policies and traces."""
+        ...
+
+    @property
+    def selection(self) -> Selection:
+        """How the answer is chosen among what it finds."""
+        ...
+
+    @property
+    def generations(self) -> int:
+        """What it costs when it runs to its end."""
+        ...
+
+    async def advance(self, search: Search, tools: Tools) -> Search:
+        """Run one round.
+
+        Raises:
+            BackendError: a model server failed and the round found nothing.
+            BudgetSpent: nothing was left for the round.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Model servers as the nodes see them."""

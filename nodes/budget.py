@@ -1,0 +1,119 @@
+"""What a run may spend, what it has spent, and which of the two is larger.
+
+One unit, a generation, is one whole sampled answer (arXiv 2408.03314, section 3.1): best-of-N costs
+N, beam search N, lookahead search N(k+1). Generations, generated tokens and a deadline hold
+together; whatever runs out first ends the run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from .errors import BudgetSpent, Resource
+from .values import Usage
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+EFFORTS: tuple[Effort, ...] = get_args(Effort)
+GENERATIONS: dict[Effort, int] = {
+    "none": 0,
+    "minimal": 2,
+    "low": 4,
+    "medium": 16,
+    "high": 64,
+    "xhigh": 128,
+    "max": 256,
+}
+"""A ceiling, not a spend: a vote that is decided early ends the run."""
+PRIOR_ANSWER_TOKENS = 256
+"""How long an answer is taken to be before any has been seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """The most a run may spend."""
+
+    generations: int
+    """0 asks the model directly."""
+    tokens: int | None = None
+    """Generated tokens, thrown away or not; None is no limit."""
+    deadline_s: float | None = None
+    """Seconds from the start of the run; None is no limit."""
+
+
+class Meter:
+    """Counts what one run spends against its budget. Each run has its own."""
+
+    def __init__(self, budget: Budget, clock: Callable[[], float] = time.monotonic) -> None:
+        self.budget = budget
+        self.usage = Usage()
+        self.generations = 0
+        self.answers = 0
+        """Whole answers seen, for the mean length."""
+        self._answer_tokens = 0
+        self._clock = clock
+        self._started = clock()
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return self._clock() - self._started
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the deadline; None without one; negative past it."""
+        return None if self.budget.deadline_s is None else self.budget.deadline_s - self.seconds
+
+    @property
+    def tokens_left(self) -> int | None:
+        """Until the token limit; None without one."""
+        limit = self.budget.tokens
+        return None if limit is None else limit - self.usage.completion_tokens
+
+    @property
+    def answer_tokens(self) -> float:
+        """Mean length of the answers seen so far."""
+        return self._answer_tokens / self.answers if self.answers else PRIOR_ANSWER_TOKENS
+
+    def spend(self, usage: Usage) -> None:
+        """Count the tokens of a call."""
+        self.usage += usage
+
+    def count(self, generations: int) -> None:
+        """Count generations."""
+        self.generations += generations
+
+    def saw_answer(self, n_tokens: int) -> None:
+        """Learn how long answers are."""
+        self.answers += 1
+        self._answer_tokens += n_tokens
+
+    def room(self) -> int:
+        """Return how many more whole answers fit by generations, and by tokens at the mean length."""
+        by_generations = self.budget.generations - self.generations
+        if self.tokens_left is None:
+            return max(0, by_generations)
+        return max(0, min(by_generations, int(self.tokens_left / self.answer_tokens)))
+
+    def spent(self) -> Resource | None:
+        """Return which resource has run out, if any."""
+        if self.seconds_left is not None and self.seconds_left <= 0:
+            return "deadline"
+        if self.generations >= self.budget.generations:
+            return "generations"
+        if self.tokens_left is not None and self.tokens_left < self.answer_tokens:
+            return "tokens"
+        return None
+
+    def check(self) -> None:
+        """Refuse a call for which nothing is left.
+
+        Raises:
+            BudgetSpent: no token or no second is left.
+        """
+        if self.seconds_left is not None and self.seconds_left <= 0:
+            raise BudgetSpent("deadline")
+        if self.tokens_left is not None and self.tokens_left <= 0:
+            raise BudgetSpent("tokens")

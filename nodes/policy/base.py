@@ -1,0 +1,50 @@
+"""What the plan asks of a policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..algorithms.base import Strategy
+from ..algorithms.revisions import Revisions
+from ..difficulty import Difficulty
+from ..values import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What a policy may look at."""
+
+    kind: Kind
+    difficulty: Difficulty
+    room: int
+    """Generations left; at least 1."""
+    drawn: int
+    """Whole samples there are already."""
+    verifier: bool
+    """A process verifier is present."""
+    continuation: bool
+    """The generator can continue the beginning of an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a policy chose."""
+
+    strategy: Strategy
+    revisions: Revisions | None = None
+    """What to do when the vote stays in doubt; None is nothing."""
+    policy: str
+    """Name and version of the policy that chose."""
+    why: str
+    """The reason, for the trace."""
+    difficulty: Difficulty
+    """What it was chosen for."""
+
+
+class Policy(Protocol):
+    """Chooses the strategy of a question. Implementation: `builtin.py`."""
+
+    def choose(self, situation: Situation) -> Plan:
+        """Return a plan that costs at most `situation.room`."""
+        ...

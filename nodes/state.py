@@ -1,0 +1,159 @@
+"""What a run knows, stage by stage, and what it may use. Each key has one writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+from .algorithms.base import Search
+from .backends.base import Generator
+from .budget import Meter
+from .candidate import Candidate
+from .difficulty import Difficulty
+from .equality.base import Equality
+from .policy.base import Plan, Policy
+from .values import Question, Sampling, Usage
+from .verdict import Verdict
+from .verifiers.base import ProcessVerifier
+
+StopReason = Literal[
+    "direct",
+    "confident",
+    "decided",
+    "completed",
+    "generations",
+    "tokens",
+    "deadline",
+    "upstream",
+    "no_whole_answer",
+]
+"""Why a run stopped looking.
+
+`direct`: one call was asked for. `confident`: the pilot agreed. `decided`: the vote was closed
+early. `completed`: the strategy ran to its end. `generations`, `tokens`, `deadline`: that part of
+the budget ran out. `upstream`: a model server failed and the answer is the best before that.
+`no_whole_answer`: every sample was cut, and the reply is one of those, marked.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pilot:
+    """The first few samples."""
+
+    candidates: tuple[Candidate, ...]
+    faults: tuple[str, ...] = ()
+    stopped: StopReason | None = None
+    """Set when nothing after the pilot is to be done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hunt:
+    """The search, and what became of it."""
+
+    search: Search
+    epoch_of: int
+    """Which plan it follows; counts from 1."""
+    stopped: StopReason | None = None
+    harder: bool = False
+    """The question turned out harder than planned for, and there is budget for another plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revised:
+    """Chains of revisions."""
+
+    chains: tuple[tuple[Candidate, ...], ...]
+    """Each starts with the candidate it revises."""
+    faults: tuple[str, ...] = ()
+    done: bool = False
+    stopped: StopReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the caller gets."""
+
+    text: str
+    """The chosen candidate, whole."""
+    candidate: str
+    """Its key."""
+    answer: str | None
+    """The final answer in it, as written."""
+    whole: bool
+    """False when the text was cut: a marked partial result."""
+    confidence: float | None
+    stop_reason: StopReason
+    usage: Usage
+    answer_tokens: int
+    """Of `usage.completion_tokens`, those of `text`; the rest was thinking."""
+    generations: int
+    seconds: float
+    faults: tuple[str, ...] = ()
+    """What went wrong on the way and was survived."""
+
+
+class Asked(TypedDict):
+    """What the caller gives. The budget is in `Deps.meter`."""
+
+    question: Question
+
+
+class Estimated(TypedDict):
+    """What `estimate` writes."""
+
+    pilot: Pilot
+    difficulty: Difficulty
+
+
+class Planned(TypedDict):
+    """What `plan` writes: every plan so far, the newest last."""
+
+    plans: tuple[Plan, ...]
+
+
+class Searched(TypedDict):
+    """What `search` writes."""
+
+    hunt: Hunt
+
+
+class Verified(TypedDict):
+    """What `verify` writes."""
+
+    verdict: Verdict
+
+
+class RevisedState(TypedDict):
+    """What `revise` writes."""
+
+    revised: Revised
+
+
+class Answered(TypedDict):
+    """What `answer` writes."""
+
+    answer: Answer
+
+
+class ThinkState(
+    Asked, Estimated, Planned, Searched, Verified, RevisedState, Answered, total=False
+):
+    """The whole state of the graph."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """A run's collaborators, injected once by whoever starts the graph."""
+
+    generator: Generator
+    """Already bounded by `meter` (`backends/metered.py`)."""
+    verifier: ProcessVerifier | None
+    policy: Policy
+    equality: Equality
+    meter: Meter
+    sampling: Sampling
+    pilot: int = 4
+    """Samples drawn before planning."""
+    on_text: Callable[[str, str], None] | None = None
+    """Called with (key, new text) while text arrives; None when nobody listens."""

@@ -1,0 +1,90 @@
+"""The values that flow through a run: frozen, comparable, without I/O.
+
+They know no framework, no server and no table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["system", "user", "assistant"]
+Kind = Literal["math", "number", "choice", "text", "free"]
+"""What sort of final answer a question has, which decides when two answers are equal.
+
+`text` is a short text compared as a string; `free` has no equality and is never voted on.
+"""
+End = Literal["eos", "stop", "length", "cut"]
+"""Why a completion ended: the model was done, a stop string came, `max_tokens` was reached, or it
+was cut off by a deadline or by a connection that broke."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked: the conversation, and the kind of answer it wants."""
+
+    messages: tuple[Message, ...]
+    """Oldest first; the last one is the user's. At least one."""
+    kind: Kind
+
+    @property
+    def text(self) -> str:
+        """The last user turn."""
+        return self.messages[-1].content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How the generator draws."""
+
+    temperature: float | None = 0.8
+    """None leaves it to the server."""
+    top_p: float | None = 0.95
+    max_tokens: int = 1024
+    """Of one whole answer, thinking steps included."""
+    stop: tuple[str, ...] = ()
+    """Kept in the text when one ends it."""
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """One sampled piece of text."""
+
+    text: str
+    end: End
+    n_tokens: int
+    token_ids: tuple[int, ...] | None = None
+    """As sampled, for a token-exact continuation; None where the server does not give them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens spent, as the model servers counted them."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    """Read by the generator, cached ones included."""
+    cached_tokens: int = 0
+    """The part of `prompt_tokens` that came from the server's prefix cache."""
+    completion_tokens: int = 0
+    """Generated, thrown away or not."""
+    verifier_tokens: int = 0
+    """Read by verifiers."""
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            calls=self.calls + other.calls,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            verifier_tokens=self.verifier_tokens + other.verifier_tokens,
+        )

@@ -1,0 +1,1 @@
+"""The faces of the engine: HTTP, command line, settings and wiring."""

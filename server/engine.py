@@ -1,0 +1,72 @@
+"""One engine behind every face: starts runs, records them, gives their events and their answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..nodes.budget import Budget, Effort
+from ..nodes.events import Event
+from ..nodes.state import Answer
+from ..nodes.values import Kind, Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a face asks of the engine. Everything the caller left out is None."""
+
+    messages: tuple[Message, ...]
+    effort: Effort
+    budget: Budget
+    kind: Kind | None = None
+    """None lets the engine infer it."""
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+    """Of one whole answer."""
+    seed: int | None = None
+    live: bool = False
+    """Somebody listens to the text while it is sampled."""
+    face: str = "python"
+    """Which face asked: `chat`, `cli`, `python`."""
+
+
+class Run(Protocol):
+    """One question on its way to its answer."""
+
+    @property
+    def trace_id(self) -> str:
+        """Where the run is stored."""
+        ...
+
+    def events(self) -> AsyncIterator[Event]:
+        """Run, and yield what happens; can be iterated once.
+
+        Raises:
+            ForethoughtError: the run could not give any answer. The trace says why.
+        """
+        ...
+
+    @property
+    def answer(self) -> Answer:
+        """The answer, once `events` has ended."""
+        ...
+
+
+class Engine(Protocol):
+    """Starts runs."""
+
+    @property
+    def model(self) -> str:
+        """The name of the model that answers."""
+        ...
+
+    def start(self, ask: Ask) -> AbstractAsyncContextManager[Run]:
+        """Open a run; leaving the block before its end cancels it and marks its trace so."""
+        ...
+
+    async def ready(self) -> list[str]:
+        """Return what is not ready, one sentence each; empty when all is."""
+        ...

@@ -1,0 +1,1 @@
+"""Think before answering: test-time search over local models."""

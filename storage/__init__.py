@@ -1,0 +1,1 @@
+"""Traces in SQL: tables, migrations, the writer and the reader."""
