@@ -8,10 +8,11 @@ together; whatever runs out first ends the run.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from .candidate import Candidate
 from .errors import BudgetSpent, Resource
 from .values import Usage
 
@@ -50,8 +51,7 @@ class Meter:
         self.budget = budget
         self.usage = Usage()
         self.generations = 0
-        self.answers = 0
-        """Whole answers seen, for the mean length."""
+        self._answers = 0
         self._answer_tokens = 0
         self._clock = clock
         self._started = clock()
@@ -75,20 +75,19 @@ class Meter:
     @property
     def answer_tokens(self) -> float:
         """Mean length of the answers seen so far."""
-        return self._answer_tokens / self.answers if self.answers else PRIOR_ANSWER_TOKENS
+        return self._answer_tokens / self._answers if self._answers else PRIOR_ANSWER_TOKENS
 
     def spend(self, usage: Usage) -> None:
         """Count the tokens of a call."""
         self.usage += usage
 
-    def count(self, generations: int) -> None:
-        """Count generations."""
+    def count(self, generations: int, found: Iterable[Candidate]) -> None:
+        """Count generations, and learn how long answers are from the whole ones found."""
         self.generations += generations
-
-    def saw_answer(self, n_tokens: int) -> None:
-        """Learn how long answers are."""
-        self.answers += 1
-        self._answer_tokens += n_tokens
+        for candidate in found:
+            if candidate.whole:
+                self._answers += 1
+                self._answer_tokens += candidate.n_tokens
 
     def room(self) -> int:
         """Return how many more whole answers fit by generations, and by tokens at the mean length."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, NotRequired, TypedDict
 
 from .algorithms.base import Search
 from .backends.base import Generator
@@ -124,7 +123,7 @@ class Verified(TypedDict):
     verdict: Verdict
 
 
-class RevisedState(TypedDict):
+class Revising(TypedDict):
     """What `revise` writes."""
 
     revised: Revised
@@ -136,9 +135,42 @@ class Answered(TypedDict):
     answer: Answer
 
 
-class ThinkState(
-    Asked, Estimated, Planned, Searched, Verified, RevisedState, Answered, total=False
-):
+class AnsweredDirectly(Answered):
+    """What `direct` writes: its one candidate stands where a pilot would."""
+
+    pilot: Pilot
+
+
+class ReadyToPlan(Asked, Estimated):
+    """What `plan` reads."""
+
+    plans: NotRequired[tuple[Plan, ...]]
+    hunt: NotRequired[Hunt]
+
+
+class ReadyToSearch(Asked, Estimated, Planned):
+    """What `search` reads."""
+
+    hunt: NotRequired[Hunt]
+
+
+class ReadyToVerify(Asked, Estimated):
+    """What `verify` reads."""
+
+    plans: NotRequired[tuple[Plan, ...]]
+    hunt: NotRequired[Hunt]
+    revised: NotRequired[Revised]
+
+
+class ReadyToRevise(ReadyToVerify, Verified):
+    """What `revise` reads; there is at least one plan."""
+
+
+class ReadyToAnswer(ReadyToVerify, Verified):
+    """What `answer` reads."""
+
+
+class ThinkState(Asked, Estimated, Planned, Searched, Verified, Revising, Answered, total=False):
     """The whole state of the graph."""
 
 
@@ -155,5 +187,5 @@ class Deps:
     sampling: Sampling
     pilot: int = 4
     """Samples drawn before planning."""
-    on_text: Callable[[str, str], None] | None = None
-    """Called with (key, new text) while text arrives; None when nobody listens."""
+    live: bool = False
+    """Somebody listens, so text is told while it arrives."""

@@ -8,7 +8,7 @@ whether there is a next round, so budgets, early stops and storage stay out of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from ..backends.base import Generator
@@ -56,6 +56,11 @@ class Tools:
     """Called with (key of the candidate or step, new text) as text arrives."""
     timeout_s: float | None = None
     """Seconds that a call may take; what came until then is kept."""
+
+    def sampling_from(self, drawn: int) -> Sampling:
+        """Return the sampling for a call after `drawn` samples: a seed moves on with them."""
+        seed = self.sampling.seed
+        return self.sampling if seed is None else replace(self.sampling, seed=seed + drawn)
 
 
 class Strategy(Protocol):

@@ -14,7 +14,8 @@ class Scored:
     """What one scoring request gave."""
 
     scores: tuple[tuple[float, ...], ...]
-    """For each solution one score a step, in [0, 1], in the order given."""
+    """For each solution one score a step, in [0, 1], in the order given; none at all for a solution
+    that the verifier cannot take."""
     usage: Usage
 
 

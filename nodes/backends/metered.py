@@ -1,0 +1,99 @@
+"""Holds a generator and a verifier to a run's budget.
+
+Tokens and seconds are bounded here, on every call, so that no algorithm has to: a call gets no more
+tokens than are left for all of its samples together, and is cut off at the deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..budget import Meter
+from ..errors import BackendTimeout, BudgetSpent
+from ..values import Question, Sampling
+from ..verifiers.base import ProcessVerifier, Scored
+from .base import Abilities, Generator, OnText, Prompt, Sampled
+
+
+class MeteredGenerator:
+    """A generator that spends from a meter."""
+
+    def __init__(self, inner: Generator, meter: Meter) -> None:
+        self._inner = inner
+        self._meter = meter
+
+    @property
+    def abilities(self) -> Abilities:
+        """What the server behind it can do."""
+        return self._inner.abilities
+
+    async def complete(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        n: int,
+        sampling: Sampling,
+        on_text: OnText | None = None,
+        timeout_s: float | None = None,
+    ) -> Sampled:
+        """Return completions; fewer than `n` where the tokens left would not do for all.
+
+        Raises:
+            BudgetSpent: no token or no second is left, or the deadline came before any text.
+        """
+        self._meter.check()
+        n, max_tokens = self._affordable(len(prompts), n, sampling.max_tokens)
+        left = self._meter.seconds_left
+        limit = timeout_s if left is None else min(left, timeout_s or left)
+        try:
+            sampled = await self._inner.complete(
+                prompts,
+                n=n,
+                sampling=replace(sampling, max_tokens=max_tokens),
+                on_text=on_text,
+                timeout_s=limit,
+            )
+        except BackendTimeout as exc:
+            if self._meter.spent() == "deadline":
+                raise BudgetSpent("deadline") from exc
+            raise
+        self._meter.spend(sampled.usage)
+        return sampled
+
+    def _affordable(self, prompts: int, n: int, max_tokens: int) -> tuple[int, int]:
+        """Return how many samples of each prompt, of how many tokens each, the tokens left allow."""
+        left = self._meter.tokens_left
+        if left is None:
+            return n, max_tokens
+        each = min(self._meter.answer_tokens, max_tokens)
+        n = max(1, min(n, int(left / (prompts * each))))
+        return n, max(1, min(max_tokens, left // (prompts * n)))
+
+
+class MeteredVerifier:
+    """A verifier that spends from a meter."""
+
+    def __init__(self, inner: ProcessVerifier, meter: Meter) -> None:
+        self._inner = inner
+        self._meter = meter
+
+    @property
+    def model(self) -> str:
+        """The name it is served under."""
+        return self._inner.model
+
+    async def score(self, question: Question, solutions: Sequence[Sequence[str]]) -> Scored:
+        """Score solutions until the deadline.
+
+        Raises:
+            BackendTimeout: the deadline came first. Samples that are paid for stay, unscored.
+        """
+        try:
+            async with asyncio.timeout(self._meter.seconds_left):
+                scored = await self._inner.score(question, solutions)
+        except TimeoutError as exc:
+            raise BackendTimeout("the deadline came before the scores") from exc
+        self._meter.spend(scored.usage)
+        return scored

@@ -1,0 +1,138 @@
+"""Finds out what a model server can do, by asking it.
+
+`probe_generator` asks what every start needs; `examine_generator` tries the rest too, for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import replace
+from typing import Any
+
+import openai
+
+from ..errors import BackendError, BackendRejected
+from .base import Abilities
+from .client import mapped_errors
+
+_HELLO = [{"role": "user", "content": "Say yes."}]
+
+
+async def served_models(client: openai.AsyncOpenAI) -> dict[str, int | None]:
+    """Return the names that a server answers to, each with its context length where it says so.
+
+    Raises:
+        BackendError: it does not answer, or not in OpenAI's form.
+    """
+    with mapped_errors(f"the server at {client.base_url}"):
+        listed = await client.models.list()
+        return {model.id: getattr(model, "max_model_len", None) for model in listed.data}
+
+
+async def probe_generator(client: openai.AsyncOpenAI, model: str | None) -> Abilities:
+    """Return what the server can do with `model`, or with the first that it serves.
+
+    Raises:
+        BackendError: it does not answer.
+        BackendRejected: it does not serve `model`.
+    """
+    served = await served_models(client)
+    if not served:
+        raise BackendError(f"the server at {client.base_url} serves no model")
+    name = model or next(iter(served))
+    if name not in served:
+        known = ", ".join(served)
+        raise BackendRejected(f"the server at {client.base_url} serves {known}, not {name!r}")
+    token_ids = await _works(_try_token_ids(client, name))
+    return Abilities(
+        model=name,
+        max_model_len=served[name],
+        token_ids=token_ids,
+        continuation=token_ids or await _works(_try_continuation(client, name)),
+    )
+
+
+async def examine_generator(client: openai.AsyncOpenAI, model: str | None) -> Abilities:
+    """Return the same with everything tried; the first logprobs of a server may take a while.
+
+    Raises:
+        BackendError: it does not answer.
+    """
+    known = await probe_generator(client, model)
+    return replace(
+        known,
+        continuation=await _works(_try_continuation(client, known.model)),
+        logprobs=await _works(_try_logprobs(client, known.model)),
+        generative_scoring=await _works(_try_generative_scoring(client, known.model)),
+    )
+
+
+async def pooling_works(client: openai.AsyncOpenAI, model: str) -> bool:
+    """Say whether a server scores steps by `/pooling`."""
+    return await _works(_try_pooling(client, model))
+
+
+def root_of(client: openai.AsyncOpenAI) -> str:
+    """Return the server's address without `/v1`, where vLLM's own routes are."""
+    return str(client.base_url).rstrip("/").removesuffix("/v1")
+
+
+async def _works(attempt: Awaitable[bool]) -> bool:
+    try:
+        with mapped_errors("the server"):
+            return await attempt
+    except BackendError:
+        return False
+
+
+async def _try_token_ids(client: openai.AsyncOpenAI, model: str) -> bool:
+    body = {"model": model, "messages": _HELLO, "add_generation_prompt": True}
+    reply: Any = await client.post(f"{root_of(client)}/tokenize", body=body, cast_to=object)
+    ids = [int(token) for token in reply["tokens"]]
+    made: Any = await client.completions.create(
+        model=model,
+        prompt=[ids, ids],
+        max_tokens=1,
+        extra_body={"return_token_ids": True},
+    )
+    return len(made.choices) == 2 and all(len(choice.token_ids) == 1 for choice in made.choices)
+
+
+async def _try_continuation(client: openai.AsyncOpenAI, model: str) -> bool:
+    turns: Any = [*_HELLO, {"role": "assistant", "content": "Yes, I"}]
+    made = await client.chat.completions.create(
+        model=model,
+        messages=turns,
+        max_tokens=1,
+        extra_body={"add_generation_prompt": False, "continue_final_message": True},
+    )
+    return bool(made.choices)
+
+
+async def _try_logprobs(client: openai.AsyncOpenAI, model: str) -> bool:
+    turns: Any = _HELLO
+    made = await client.chat.completions.create(
+        model=model, messages=turns, max_tokens=1, logprobs=True, top_logprobs=2
+    )
+    logprobs = made.choices[0].logprobs
+    return logprobs is not None and bool(logprobs.content)
+
+
+async def _try_generative_scoring(client: openai.AsyncOpenAI, model: str) -> bool:
+    body = {
+        "model": model,
+        "query": "Is this so?",
+        "items": [" Yes"],
+        "label_token_ids": [0, 1],
+        "apply_softmax": True,
+    }
+    reply: Any = await client.post(
+        f"{root_of(client)}/generative_scoring", body=body, cast_to=object
+    )
+    return isinstance(reply["data"][0]["score"], float)
+
+
+async def _try_pooling(client: openai.AsyncOpenAI, model: str) -> bool:
+    body = {"model": model, "task": "token_classify", "input": ["1 + 1 = 2<extra_0>"]}
+    reply: Any = await client.post(f"{root_of(client)}/pooling", body=body, cast_to=object)
+    return len(reply["data"][0]["data"]) == 1

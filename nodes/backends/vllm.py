@@ -1,0 +1,209 @@
+"""A generator behind vLLM's OpenAI-compatible server, or another server that speaks chat.
+
+Where the server takes token ids, a round of any number of branches is one request to
+`/v1/completions` with a list of prompts, and a branch goes on from exactly the tokens that were
+sampled. Elsewhere every prompt is a chat request of its own. Wire format: vLLM 0.32 and 0.33.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from functools import partial
+from typing import Any
+
+import openai
+import tenacity
+
+from ..errors import BackendError, BackendRejected, BackendTimeout, PromptTooLong
+from ..values import Message, Sampling, Usage
+from .base import Abilities, OnText, Prompt, Sampled
+from .client import mapped_errors
+from .pieces import Pieces
+from .probe import root_of
+from .replies import read_reply
+
+RETRY_PAUSE_S = 0.2
+PROMPTS_REMEMBERED = 256
+
+
+class VllmGenerator:
+    """Samples from one server. A call that finds nothing is tried once more."""
+
+    def __init__(
+        self,
+        client: openai.AsyncOpenAI,
+        abilities: Abilities,
+        *,
+        retry_pause_s: float = RETRY_PAUSE_S,
+    ) -> None:
+        self._client = client
+        self._abilities = abilities
+        self._server = f"the generator at {client.base_url}"
+        self._prompt_ids: dict[tuple[Message, ...], list[int]] = {}
+        self._retrying = partial(
+            tenacity.AsyncRetrying,
+            stop=tenacity.stop_after_attempt(2),
+            wait=tenacity.wait_fixed(retry_pause_s),
+            retry=tenacity.retry_if_exception(_is_worth_another_try),
+            reraise=True,
+        )
+
+    @property
+    def abilities(self) -> Abilities:
+        """What the server behind it can do."""
+        return self._abilities
+
+    async def complete(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        n: int,
+        sampling: Sampling,
+        on_text: OnText | None = None,
+        timeout_s: float | None = None,
+    ) -> Sampled:
+        """Return `n` independent completions of each prompt."""
+        stream = on_text is not None or timeout_s is not None
+        if self._abilities.token_ids:
+            body = await self._token_body(prompts, n, sampling)
+            call = partial(self._request, self._client.completions.create, body, len(prompts), n)
+            return await self._retrying()(call, stream, on_text, timeout_s)
+        calls: list[Awaitable[Sampled]] = [
+            self._retrying()(
+                partial(self._request, self._client.chat.completions.create, body, 1, n),
+                stream,
+                partial(_shifted, on_text, i) if on_text else None,
+                timeout_s,
+            )
+            for i, body in enumerate(self._chat_body(p, n, sampling) for p in prompts)
+        ]
+        return _joined(await asyncio.gather(*calls))
+
+    async def _request(
+        self,
+        create: Any,
+        body: dict[str, Any],
+        prompts: int,
+        n: int,
+        stream: bool,
+        on_text: OnText | None,
+        timeout_s: float | None,
+    ) -> Sampled:
+        with mapped_errors(self._server):
+            if not stream:
+                return read_reply(await create(**body), prompts, n)
+        pieces = Pieces(prompts, n, on_text)
+        fault: BackendError | None = None
+        try:
+            with mapped_errors(self._server):
+                async with asyncio.timeout(timeout_s):
+                    options = {"include_usage": True}
+                    async with await create(**body, stream=True, stream_options=options) as chunks:
+                        await pieces.read(chunks)
+        except TimeoutError as exc:
+            fault = BackendTimeout(f"{self._server} was cut off at the deadline")
+            fault.__cause__ = exc
+        except BackendError as exc:
+            fault = exc
+        if fault is None and not pieces.whole:
+            fault = BackendError(f"{self._server} ended its stream early")
+        if fault is not None and not pieces.anything:
+            raise fault
+        return Sampled(
+            batches=pieces.batches(), usage=pieces.usage, fault=str(fault) if fault else None
+        )
+
+    async def _token_body(
+        self, prompts: Sequence[Prompt], n: int, sampling: Sampling
+    ) -> dict[str, Any]:
+        ids = [
+            await self._ids(prompt.messages)
+            + [i for step in prompt.prefix for i in step.token_ids or ()]
+            for prompt in prompts
+        ]
+        room = _room(self._abilities, max(map(len, ids)))
+        return {
+            "model": self._abilities.model,
+            "prompt": ids,
+            "max_tokens": min(sampling.max_tokens, room),
+            "extra_body": {"return_token_ids": True, **_STOP_KEPT},
+            **_sampling_body(sampling, n),
+        }
+
+    async def _ids(self, messages: tuple[Message, ...]) -> list[int]:
+        """Return the token ids of a conversation, rendered by the server's own chat template."""
+        if messages not in self._prompt_ids:
+            body = {
+                "model": self._abilities.model,
+                "messages": [{"role": m.role, "content": m.content} for m in messages],
+                "add_generation_prompt": True,
+            }
+            root = root_of(self._client)
+            with mapped_errors(self._server):
+                reply: Any = await self._client.post(f"{root}/tokenize", body=body, cast_to=object)
+                ids = [int(token) for token in reply["tokens"]]
+            while len(self._prompt_ids) >= PROMPTS_REMEMBERED:
+                del self._prompt_ids[next(iter(self._prompt_ids))]
+            self._prompt_ids[messages] = ids
+        return self._prompt_ids[messages]
+
+    def _chat_body(self, prompt: Prompt, n: int, sampling: Sampling) -> dict[str, Any]:
+        turns: list[dict[str, str]] = [
+            {"role": m.role, "content": m.content} for m in prompt.messages
+        ]
+        extra: dict[str, Any] = dict(_STOP_KEPT) if sampling.stop else {}
+        if prompt.prefix:
+            begun = "".join(step.text for step in prompt.prefix)
+            turns.append({"role": "assistant", "content": begun})
+            extra |= {"add_generation_prompt": False, "continue_final_message": True}
+        return {
+            "model": self._abilities.model,
+            "messages": turns,
+            "max_tokens": sampling.max_tokens,
+            "extra_body": extra,
+            **_sampling_body(sampling, n),
+        }
+
+
+_STOP_KEPT = {"include_stop_str_in_output": True}
+
+
+def _sampling_body(sampling: Sampling, n: int) -> dict[str, Any]:
+    body = {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "seed": sampling.seed,
+        "stop": list(sampling.stop) or None,
+    }
+    return {"n": n} | {name: value for name, value in body.items() if value is not None}
+
+
+def _room(abilities: Abilities, prompt_tokens: int) -> int:
+    """Return how many tokens an answer may have after a prompt of that length."""
+    if abilities.max_model_len is None:
+        return 1 << 30
+    room = abilities.max_model_len - prompt_tokens
+    if room < 1:
+        raise PromptTooLong(
+            f"the prompt has {prompt_tokens} tokens and the context of {abilities.model} holds "
+            f"{abilities.max_model_len}, answer included"
+        )
+    return room
+
+
+def _is_worth_another_try(exc: BaseException) -> bool:
+    return isinstance(exc, BackendError) and not isinstance(exc, BackendRejected)
+
+
+def _shifted(on_text: OnText, prompt: int, _: int, sample: int, text: str) -> None:
+    on_text(prompt, sample, text)
+
+
+def _joined(replies: Sequence[Sampled]) -> Sampled:
+    faults = [reply.fault for reply in replies if reply.fault]
+    return Sampled(
+        batches=tuple(batch for reply in replies for batch in reply.batches),
+        usage=sum((reply.usage for reply in replies), Usage()),
+        fault=faults[0] if faults else None,
+    )

@@ -1,0 +1,77 @@
+"""What the generator is told.
+
+Questions whose answers are compared get a system line that asks for short steps and a boxed answer,
+and two worked examples as earlier turns: small models keep to a form they are shown. The caller's
+own system message follows ours. `free` questions go to the model as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .candidate import Candidate
+from .values import Kind, Message, Question
+
+_STEPS = (
+    "Begin every step with '## Step k:', keep it short, and separate steps by a blank line. "
+    "End with the line 'The final answer is: \\boxed{answer}'."
+)
+SYSTEM: dict[Kind, str] = {
+    "math": f"Solve the math problem step by step. {_STEPS}",
+    "number": f"Solve the problem step by step. {_STEPS} The answer is a single number.",
+    "choice": f"Answer the question step by step. {_STEPS} The answer is the letter of one choice.",
+    "text": f"Answer the question step by step. {_STEPS} The answer is a few words at most.",
+}
+"""None for `free`."""
+
+_MATH_EXAMPLES = (
+    Message(
+        "user",
+        "Betty is saving money for a new wallet which costs $100. Betty has only half of the money "
+        "she needs. Her parents decided to give her $15 for that purpose, and her grandparents "
+        "twice as much as her parents. How much more money does Betty need to buy the wallet?",
+    ),
+    Message(
+        "assistant",
+        "## Step 1: Betty has 100 / 2 = 50 dollars.\n\n"
+        "## Step 2: Her grandparents give her 15 * 2 = 30 dollars.\n\n"
+        "## Step 3: With her parents' 15 dollars she has 50 + 15 + 30 = 95 dollars.\n\n"
+        "## Step 4: She still needs 100 - 95 = 5 dollars.\n\n"
+        "The final answer is: \\boxed{5}",
+    ),
+    Message("user", "What is the sum of the squares of the solutions of $x^2 - 5x + 6 = 0$?"),
+    Message(
+        "assistant",
+        "## Step 1: The quadratic factors as $(x - 2)(x - 3) = 0$.\n\n"
+        "## Step 2: So the solutions are $x = 2$ and $x = 3$.\n\n"
+        "## Step 3: The sum of their squares is $2^2 + 3^2 = 4 + 9 = 13$.\n\n"
+        "The final answer is: \\boxed{13}",
+    ),
+)
+EXAMPLES: dict[Kind, tuple[Message, ...]] = {"math": _MATH_EXAMPLES, "number": _MATH_EXAMPLES}
+
+
+def answer_messages(question: Question) -> tuple[Message, ...]:
+    """Return the conversation that an answer to `question` follows."""
+    ours = SYSTEM.get(question.kind)
+    if ours is None:
+        return question.messages
+    theirs = [m.content for m in question.messages if m.role == "system"]
+    turns = tuple(m for m in question.messages if m.role != "system")
+    system = Message("system", "\n\n".join([ours, *theirs]))
+    return (system, *EXAMPLES.get(question.kind, ()), *turns)
+
+
+def revision_messages(
+    messages: tuple[Message, ...], attempts: Sequence[Candidate]
+) -> tuple[Message, ...]:
+    """Return `messages` with `attempts`, oldest first, shown beside the question to be revised."""
+    shown = "\n\n".join(
+        f"Attempt {number}:\n{attempt.text}" for number, attempt in enumerate(attempts, start=1)
+    )
+    last = messages[-1]
+    asked = (
+        f"{last.content}\n\nHere are earlier attempts, the latest last. They may be wrong. "
+        f"Find the mistake, and write a new and complete solution in the same form.\n\n{shown}"
+    )
+    return (*messages[:-1], Message(last.role, asked))
