@@ -75,7 +75,9 @@ class Meter:
     @property
     def answer_tokens(self) -> float:
         """Mean length of the answers seen so far."""
-        return self._answer_tokens / self._answers if self._answers else PRIOR_ANSWER_TOKENS
+        if not self._answers:
+            return PRIOR_ANSWER_TOKENS
+        return max(self._answer_tokens / self._answers, 1.0)  # some servers do not count
 
     def spend(self, usage: Usage) -> None:
         """Count the tokens of a call."""

@@ -8,7 +8,7 @@ ForethoughtError
 │       └── PromptTooLong
 ├── BudgetSpent          the run's budget ran out before the call could be made or finished
 ├── NoCandidate          nothing at all was sampled, so there is no answer to give
-└── StoreError           the trace store could not be read
+└── StoreError           the trace store could not be read or written
 """
 
 from __future__ import annotations
@@ -55,4 +55,4 @@ class NoCandidate(ForethoughtError):
 
 
 class StoreError(ForethoughtError):
-    """The trace store could not be read."""
+    """The trace store could not be read or written."""

@@ -25,7 +25,7 @@ async def estimate(state: Asked, runtime: Runtime[Deps]) -> Estimated:
     confident = select(candidates, "weighted").decided
     pilot = Pilot(
         candidates=candidates,
-        faults=drawn.faults + scored.faults,
+        faults=deps.faults + drawn.faults + scored.faults,
         stopped="confident" if confident else deps.meter.spent(),
     )
     return {"pilot": pilot, "difficulty": guess_difficulty(candidates)}

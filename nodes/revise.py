@@ -27,7 +27,8 @@ async def revise(state: ReadyToRevise, runtime: Runtime[Deps]) -> Revising:
     except BackendError as exc:
         faults = (*before.faults, str(exc))
         return {"revised": replace(before, faults=faults, done=True, stopped="upstream")}
-    new = [chain[-1] for chain in longer.chains if chain[-1].answer is None]
+    pairs = zip(before.chains, longer.chains, strict=True)
+    new = [new[-1] for old, new in pairs if len(new) > len(old)]
     read = await read_answers(new, state["question"].kind, deps.equality)
     by_key = {candidate.key: candidate for candidate in read}
     chains = tuple(tuple(by_key.get(c.key, c) for c in chain) for chain in longer.chains)

@@ -21,7 +21,9 @@ async def search(state: ReadyToSearch, runtime: Runtime[Deps]) -> Searched:
     before = _standing(state.get("hunt"), len(plans))
     strategy = plans[-1].strategy
     try:
-        after = await strategy.advance(before, tools_for(state, runtime))
+        tools = tools_for(state, runtime)  # its seeds begin where the pilot's end
+        tools = replace(tools, sampling=tools.sampling_from(len(state["pilot"].candidates)))
+        after = await strategy.advance(before, tools)
     except BudgetSpent as spent:
         return _ended(before, len(plans), spent.resource)
     except BackendError as exc:

@@ -170,8 +170,17 @@ class ReadyToAnswer(ReadyToVerify, Verified):
     """What `answer` reads."""
 
 
-class ThinkState(Asked, Estimated, Planned, Searched, Verified, Revising, Answered, total=False):
-    """The whole state of the graph."""
+class ThinkState(TypedDict, total=False):
+    """The whole state of the graph, or the part of it that a node wrote."""
+
+    question: Question
+    pilot: Pilot
+    difficulty: Difficulty
+    plans: tuple[Plan, ...]
+    hunt: Hunt
+    verdict: Verdict
+    revised: Revised
+    answer: Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,5 +196,7 @@ class Deps:
     sampling: Sampling
     pilot: int = 4
     """Samples drawn before planning."""
+    faults: tuple[str, ...] = ()
+    """What was missing from the start, for the trace."""
     live: bool = False
     """Somebody listens, so text is told while it arrives."""

@@ -53,6 +53,9 @@ class Sampling:
     stop: tuple[str, ...] = ()
     """Kept in the text when one ends it."""
     seed: int | None = None
+    logprobs: int | None = None
+    """Log-probabilities a token to ask for: 0 is the sampled token's alone, k the k likeliest too.
+    None asks for none, since they cost throughput."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,11 @@ class Completion:
     n_tokens: int
     token_ids: tuple[int, ...] | None = None
     """As sampled, for a token-exact continuation; None where the server does not give them."""
+    logprobs: tuple[float, ...] | None = None
+    """Of the sampled tokens, in nats, one a token; None where none were asked for."""
+    confidences: tuple[float, ...] | None = None
+    """One a token: the mean of the log-probabilities of the likeliest tokens there, negated; 0 or
+    more, higher is surer. None where no likeliest ones were asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,9 @@ whether there is a next round, so budgets, early stops and storage stay out of t
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from ..backends.base import Generator
@@ -16,9 +17,10 @@ from ..candidate import Candidate, Step
 from ..values import Message, Question, Sampling
 from ..verifiers.base import ProcessVerifier
 
-Selection = Literal["majority", "best", "weighted"]
-"""How an answer is chosen: by count, by the best single score, or by the sum of the scores of
-equal answers."""
+Selection = Literal["majority", "best", "weighted", "confidence", "hierarchical"]
+"""How an answer is chosen: by count, by the best single score, by the sum of the scores of equal
+answers, by the sum of the votes that the strategy gave them, or by score inside each chain of
+revisions and then across chains."""
 Branch = tuple[Step, ...]
 """The steps of an unfinished answer, first to last; empty at the root."""
 
@@ -41,6 +43,11 @@ class Search:
     """What went wrong and was survived."""
     done: bool = False
     """The strategy has no next round."""
+    decided: bool = False
+    """It has none because its own rule says that more samples would not change the answer."""
+    held: tuple[str, ...] = ()
+    """Keys of ended candidates that still hold places in the population, with repeats (particle
+    filtering)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +63,19 @@ class Tools:
     """Called with (key of the candidate or step, new text) as text arrives."""
     timeout_s: float | None = None
     """Seconds that a call may take; what came until then is kept."""
+    larger: Generator | None = None
+    """A larger model, where one is configured."""
+    rng: random.Random = field(default_factory=lambda: random.Random(0))
+    """The only source of chance."""
 
     def sampling_from(self, drawn: int) -> Sampling:
         """Return the sampling for a call after `drawn` samples: a seed moves on with them."""
         seed = self.sampling.seed
         return self.sampling if seed is None else replace(self.sampling, seed=seed + drawn)
+
+    def chance(self, search: Search) -> random.Random:
+        """Return the chance of the next round: its own, even when each round has new tools."""
+        return random.Random(f"{self.rng.random()} {search.epoch} {search.rounds}")
 
 
 class Strategy(Protocol):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .base import Branch, Search, Tools
-from .branches import close, grow, rank
+from .branches import grow, keep_best, places_left, prune
 
 MAX_ROUNDS = 40
 
@@ -59,14 +59,11 @@ class BeamSearch:
 
     def places(self, search: Search) -> int:
         """Return how many of the N places no ended answer of this epoch has taken."""
-        mine = f"s{search.epoch}-"
-        ended = [c for c in search.candidates if c.key.startswith(mine) and c.ending != "pruned"]
-        return self.n - len(ended)
+        return places_left(search, self.n)
 
     def keep(self, search: Search, branches: tuple[Branch, ...]) -> Search:
         """Return the search with the best of `branches` live and the others closed."""
         places, last_round = self.places(search), search.rounds >= self.max_rounds
-        most = 0 if places <= 0 or last_round else max(places // self.m, 1)
-        kept, dropped = rank(branches, most)
-        closed = tuple(close(branch, "rounds" if last_round else "pruned") for branch in dropped)
-        return replace(search, live=kept, candidates=search.candidates + closed, done=not kept)
+        if last_round:
+            return prune(replace(search, live=()), branches, "rounds")
+        return keep_best(search, branches, 0 if places <= 0 else max(places // self.m, 1))

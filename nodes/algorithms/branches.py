@@ -6,16 +6,18 @@ nothing new to say, or when the answer's token limit is reached. Only the first 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..backends.base import Prompt
-from ..candidate import Candidate, Ending, Step
+from ..candidate import Candidate, Ending
 from ..equality.extract import last_boxed
 from ..errors import BackendError
 from ..steps import STEP_END
-from ..values import Completion
+from ..thinking import is_thinking, part_thinking, without_thinking
+from ..values import Completion, Question
+from ..verifiers.base import ProcessVerifier
 from .base import Branch, Search, Tools
+from .sprouts import sprout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +42,62 @@ def text_of(branch: Branch) -> str:
 
 def close(branch: Branch, ending: Ending) -> Candidate:
     """Return a branch of at least one step as a candidate, scored by its last step."""
+    parted = part_thinking(text_of(branch))
     return Candidate(
         key=branch[-1].key,
         origin="search",
         ending=ending,
-        text=text_of(branch).strip(),
-        steps=branch,
+        text=parted.answer,
+        thinking=parted.thinking,
+        steps=tuple(replace(step, confidences=None) for step in branch)
+        if any(step.confidences for step in branch)
+        else branch,
         n_tokens=tokens_of(branch),
         score=branch[-1].score,
     )
 
 
-def rank(branches: Sequence[Branch], most: int) -> tuple[tuple[Branch, ...], tuple[Branch, ...]]:
+def score_of(branch: Branch) -> float:
+    """Return the score of a branch's last step; 0 without one."""
+    return branch[-1].score or 0.0
+
+
+def mine(search: Search) -> tuple[Candidate, ...]:
+    """Return what a step-wise search has ended in this epoch."""
+    stem = f"s{search.epoch}-"
+    return tuple(c for c in search.candidates if c.key.startswith(stem))
+
+
+def places_left(search: Search, n: int) -> int:
+    """Return how many of `n` places no branch of this epoch has taken for good by ending itself."""
+    return n - sum(c.ending not in ("pruned", "rollout") for c in mine(search))
+
+
+def keep_best(
+    search: Search,
+    branches: Sequence[Branch],
+    most: int,
+    value: Callable[[Branch], float] = score_of,
+) -> Search:
+    """Return the search with the `most` best of `branches` live and the others closed."""
+    kept, dropped = rank(branches, most, value)
+    return prune(replace(search, live=kept), dropped, "pruned")
+
+
+def prune(search: Search, branches: Sequence[Branch], ending: Ending) -> Search:
+    """Return the search with `branches` closed; it is done when none is live."""
+    closed = tuple(close(branch, ending) for branch in branches)
+    return replace(search, candidates=search.candidates + closed, done=not search.live)
+
+
+def rank(
+    branches: Sequence[Branch], most: int, value: Callable[[Branch], float] = score_of
+) -> tuple[tuple[Branch, ...], tuple[Branch, ...]]:
     """Return the `most` best branches of different text, best first, and all the others."""
     kept: list[Branch] = []
     dropped: list[Branch] = []
     texts: set[str] = set()
-    for branch in sorted(branches, key=lambda b: b[-1].score or 0.0, reverse=True):
+    for branch in sorted(branches, key=value, reverse=True):
         fresh = len(kept) < most and text_of(branch) not in texts
         (kept if fresh else dropped).append(branch)
         texts.add(text_of(branch))
@@ -70,10 +111,11 @@ def ending_of(branch: Branch, completion: Completion, max_tokens: int) -> Ending
         return "stopped"
     if completion.end == "length":
         return "length"
-    if last_boxed(last) is not None:
+    text = text_of(branch)
+    if last_boxed(last) is not None and not is_thinking(text):
         return "whole"
     if completion.end == "eos":
-        return "whole" if text_of(branch).strip() else "empty"
+        return "whole" if without_thinking(text).strip() else "empty"
     if not last:
         return "empty"
     if earlier[-1:] == [last] or earlier.count(last) > 1:
@@ -91,33 +133,31 @@ async def grow(search: Search, tools: Tools, roots: Sequence[Branch], *, n: int)
         BackendError: nothing was sampled.
         BudgetSpent: nothing was left for it.
     """
-    limit, listener = tools.sampling.max_tokens, tools.on_text
-    sampled = await tools.generator.complete(
-        [Prompt(messages=tools.messages, prefix=branch) for branch in roots],
+    if tools.verifier is None:
+        raise ValueError("a step-wise search needs a process verifier, not None")
+    limit = tools.sampling.max_tokens
+    grown = await sprout(
+        search,
+        tools,
+        roots,
         n=n,
         sampling=replace(
             tools.sampling_from(search.generations + 1000 * search.rounds),
             stop=(STEP_END,),
             max_tokens=max(limit - min(map(tokens_of, roots)), 1),
         ),
-        on_text=(lambda i, j, text: listener(_key(search, roots[i], j), text))
-        if listener
-        else None,
-        timeout_s=tools.timeout_s,
     )
     open_: list[Branch] = []
-    ended: list[tuple[Branch, Ending]] = []
-    for root, batch in zip(roots, sampled.batches, strict=True):
-        for number, completion in enumerate(batch):
-            branch = (*root, _new_step(_key(search, root, number), root, completion))
-            ending = ending_of(branch, completion, limit)
-            if ending is None:
-                open_.append(branch)
-            else:
-                ended.append((branch, ending))
-    scores, faults = await _score(tools, open_ + [b for b, ending in ended if ending == "whole"])
-    if sampled.fault:
-        faults = (sampled.fault, *faults)
+    ended: list[tuple[Branch, Ending]] = [(branch, "stopped") for branch in grown.barren]
+    for new in grown.sprouts:
+        ending = ending_of(new.branch, new.completion, limit)
+        if ending is None:
+            open_.append(new.branch)
+        else:
+            ended.append((new.branch, ending))
+    to_score = open_ + [branch for branch, ending in ended if ending == "whole"]
+    scores, faults = await score_branches(tools.question, tools.verifier, to_score)
+    faults = grown.faults + faults
     if open_ and not scores:
         ended += [(branch, "stopped") for branch in open_]
         open_ = []
@@ -128,37 +168,23 @@ async def grow(search: Search, tools: Tools, roots: Sequence[Branch], *, n: int)
     )
 
 
-def _key(search: Search, root: Branch, number: int) -> str:
-    return f"{root[-1].key}.{number}" if root else f"s{search.epoch}-{number}"
-
-
-def _new_step(key: str, root: Branch, completion: Completion) -> Step:
-    return Step(
-        key=key,
-        parent=root[-1].key if root else None,
-        text=completion.text,
-        n_tokens=completion.n_tokens,
-        token_ids=completion.token_ids,
-    )
-
-
-async def _score(
-    tools: Tools, branches: Sequence[Branch]
+async def score_branches(
+    question: Question, verifier: ProcessVerifier, branches: Sequence[Branch]
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """Return the score of each branch's last step by its key, and what went wrong."""
-    if tools.verifier is None:
-        raise ValueError("a step-wise search needs a process verifier")
     if not branches:
         return {}, ()
     solutions = [[text for s in b if (text := s.text.strip())] for b in branches]
     try:
-        scored = await tools.verifier.score(tools.question, solutions)
+        scored = await verifier.score(question, solutions)
     except BackendError as exc:
         return {}, (f"verifier: {exc}",)
     pairs = zip(branches, scored.scores, strict=True)
-    return {branch[-1].key: scores[-1] for branch, scores in pairs if scores}, ()
+    by_key = {branch[-1].key: scores[-1] for branch, scores in pairs if scores}
+    missed = len(branches) - len(by_key)
+    return by_key, (f"verifier: {missed} solutions are too long for it",) if missed else ()
 
 
 def _with_score(branch: Branch, scores: Mapping[str, float]) -> Branch:
     *earlier, last = branch
-    return (*earlier, replace(last, score=scores.get(last.key)))
+    return (*earlier, replace(last, score=scores.get(last.key, last.score)))

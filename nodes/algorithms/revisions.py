@@ -58,8 +58,8 @@ class Revisions:
             BackendError: nothing came.
             BudgetSpent: nothing was left for it.
         """
-        round_ = len(chains[0])
-        keys = [f"revision-{number}.{round_}" for number in range(len(chains))]
+        round_ = max(map(len, chains))
+        keys = [f"revision-{number}.{len(chain)}" for number, chain in enumerate(chains)]
         recent = [chain[-self.window :] for chain in chains]
         prompts = [Prompt(messages=revision_messages(tools.messages, past)) for past in recent]
         listener = tools.on_text

@@ -1,5 +1,8 @@
 """When a vote is decided.
 
+Early-Stopping Self-Consistency (Li et al. 2024, arXiv 2401.10480, section 3): answers come in windows,
+and a window in which all are equal ends the draw.
+
 Adaptive-Consistency (Aggarwal et al. 2023, arXiv 2305.11860, section 3): with the two largest counts
 a >= b, stop when P(p > 1/2) >= 0.95 for p ~ Beta(a + 1, b + 1). The counts may be sums of verifier
 scores, so that agreement of answers the verifier doubts counts for less; with plain counts it is
@@ -8,6 +11,7 @@ the rule of the paper.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -22,8 +26,19 @@ def leader_holds(a: float, b: float) -> float:
     return float(mpmath.betainc(a + 1, b + 1, 0.5, 1, regularized=True))
 
 
-def is_decided(weights: Sequence[float]) -> bool:
+def is_decided(weights: Sequence[float], threshold: float = THRESHOLD) -> bool:
     """Say whether the heaviest group will keep its lead; `weights` are heaviest first."""
     if not weights:
         return False
-    return leader_holds(weights[0], weights[1] if len(weights) > 1 else 0.0) >= THRESHOLD
+    return leader_holds(weights[0], weights[1] if len(weights) > 1 else 0.0) >= threshold
+
+
+def count_decided(answer_keys: Sequence[str | None], threshold: float = THRESHOLD) -> bool:
+    """Say whether a plain count of these answers is decided; None is no answer."""
+    counts = Counter(key for key in answer_keys if key is not None)
+    return is_decided([float(count) for _, count in counts.most_common(2)], threshold)
+
+
+def is_unanimous(answer_keys: Sequence[str | None], w: int) -> bool:
+    """Say whether a window holds `w` answers, all equal; a sample without an answer dissents."""
+    return len(answer_keys) == w and None not in answer_keys and len(set(answer_keys)) == 1

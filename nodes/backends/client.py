@@ -30,6 +30,11 @@ def new_client(
     )
 
 
+def root_of(client: openai.AsyncOpenAI) -> str:
+    """Return the server's address without `/v1`, where vLLM's own routes are."""
+    return str(client.base_url).rstrip("/").removesuffix("/v1")
+
+
 @contextmanager
 def mapped_errors(server: str) -> Iterator[None]:
     """Turn what the client library raises into our errors; `server` names it in their texts."""

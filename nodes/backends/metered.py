@@ -41,9 +41,12 @@ class MeteredGenerator:
         """Return completions; fewer than `n` where the tokens left would not do for all.
 
         Raises:
-            BudgetSpent: no token or no second is left, or the deadline came before any text.
+            BudgetSpent: no second is left, or not a token for each prompt, or the deadline came
+                before any text.
         """
         self._meter.check()
+        if (tokens := self._meter.tokens_left) is not None and tokens < len(prompts):
+            raise BudgetSpent("tokens")
         n, max_tokens = self._affordable(len(prompts), n, sampling.max_tokens)
         left = self._meter.seconds_left
         limit = timeout_s if left is None else min(left, timeout_s or left)

@@ -13,7 +13,7 @@ import openai
 
 from ..errors import BackendError, BackendRejected
 from .base import Abilities
-from .client import mapped_errors
+from .client import mapped_errors, root_of
 
 _HELLO = [{"role": "user", "content": "Say yes."}]
 
@@ -70,11 +70,6 @@ async def examine_generator(client: openai.AsyncOpenAI, model: str | None) -> Ab
 async def pooling_works(client: openai.AsyncOpenAI, model: str) -> bool:
     """Say whether a server scores steps by `/pooling`."""
     return await _works(_try_pooling(client, model))
-
-
-def root_of(client: openai.AsyncOpenAI) -> str:
-    """Return the server's address without `/v1`, where vLLM's own routes are."""
-    return str(client.base_url).rstrip("/").removesuffix("/v1")
 
 
 async def _works(attempt: Awaitable[bool]) -> bool:

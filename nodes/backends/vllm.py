@@ -18,9 +18,8 @@ import tenacity
 from ..errors import BackendError, BackendRejected, BackendTimeout, PromptTooLong
 from ..values import Message, Sampling, Usage
 from .base import Abilities, OnText, Prompt, Sampled
-from .client import mapped_errors
+from .client import mapped_errors, root_of
 from .pieces import Pieces
-from .probe import root_of
 from .replies import read_reply
 
 RETRY_PAUSE_S = 0.2
@@ -28,7 +27,7 @@ PROMPTS_REMEMBERED = 256
 
 
 class VllmGenerator:
-    """Samples from one server. A call that finds nothing is tried once more."""
+    """Samples from one server. A call that finds nothing is tried once more, within its time."""
 
     def __init__(
         self,
@@ -64,21 +63,34 @@ class VllmGenerator:
         timeout_s: float | None = None,
     ) -> Sampled:
         """Return `n` independent completions of each prompt."""
-        stream = on_text is not None or timeout_s is not None
+        until = None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s
         if self._abilities.token_ids:
-            body = await self._token_body(prompts, n, sampling)
-            call = partial(self._request, self._client.completions.create, body, len(prompts), n)
-            return await self._retrying()(call, stream, on_text, timeout_s)
+            return await self._retrying()(self._by_ids, prompts, n, sampling, on_text, until)
         calls: list[Awaitable[Sampled]] = [
             self._retrying()(
                 partial(self._request, self._client.chat.completions.create, body, 1, n),
-                stream,
                 partial(_shifted, on_text, i) if on_text else None,
-                timeout_s,
+                until,
             )
             for i, body in enumerate(self._chat_body(p, n, sampling) for p in prompts)
         ]
-        return _joined(await asyncio.gather(*calls))
+        return _joined(await asyncio.gather(*calls, return_exceptions=True))
+
+    async def _by_ids(
+        self,
+        prompts: Sequence[Prompt],
+        n: int,
+        sampling: Sampling,
+        on_text: OnText | None,
+        until: float | None,
+    ) -> Sampled:
+        try:
+            async with asyncio.timeout_at(until):
+                body = await self._token_body(prompts, n, sampling)
+        except TimeoutError as exc:
+            raise BackendTimeout(f"{self._server} did not answer in time") from exc
+        create = self._client.completions.create
+        return await self._request(create, body, len(prompts), n, on_text, until)
 
     async def _request(
         self,
@@ -86,18 +98,17 @@ class VllmGenerator:
         body: dict[str, Any],
         prompts: int,
         n: int,
-        stream: bool,
         on_text: OnText | None,
-        timeout_s: float | None,
+        until: float | None,
     ) -> Sampled:
         with mapped_errors(self._server):
-            if not stream:
+            if on_text is None and until is None:
                 return read_reply(await create(**body), prompts, n)
         pieces = Pieces(prompts, n, on_text)
         fault: BackendError | None = None
         try:
             with mapped_errors(self._server):
-                async with asyncio.timeout(timeout_s):
+                async with asyncio.timeout_at(until):
                     options = {"include_usage": True}
                     async with await create(**body, stream=True, stream_options=options) as chunks:
                         await pieces.read(chunks)
@@ -193,17 +204,23 @@ def _room(abilities: Abilities, prompt_tokens: int) -> int:
 
 
 def _is_worth_another_try(exc: BaseException) -> bool:
-    return isinstance(exc, BackendError) and not isinstance(exc, BackendRejected)
+    return isinstance(exc, BackendError) and not isinstance(exc, BackendRejected | BackendTimeout)
 
 
 def _shifted(on_text: OnText, prompt: int, _: int, sample: int, text: str) -> None:
     on_text(prompt, sample, text)
 
 
-def _joined(replies: Sequence[Sampled]) -> Sampled:
-    faults = [reply.fault for reply in replies if reply.fault]
+def _joined(replies: Sequence[Sampled | BaseException]) -> Sampled:
+    """Return the replies to one prompt each as one; a failed one is an empty batch and a fault."""
+    failed = [reply for reply in replies if isinstance(reply, BaseException)]
+    came = [reply for reply in replies if isinstance(reply, Sampled)]
+    for error in failed:
+        if not came or not isinstance(error, BackendError):
+            raise error
+    faults = [*map(str, failed), *(reply.fault for reply in came if reply.fault)]
     return Sampled(
-        batches=tuple(batch for reply in replies for batch in reply.batches),
-        usage=sum((reply.usage for reply in replies), Usage()),
+        batches=tuple(r.batches[0] if isinstance(r, Sampled) else () for r in replies),
+        usage=sum((reply.usage for reply in came), Usage()),
         fault=faults[0] if faults else None,
     )

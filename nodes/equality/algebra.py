@@ -18,10 +18,10 @@ import sympy
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse
 from sympy.logic.boolalg import BooleanAtom
 
-from .plain import number_key, text_key
+from .plain import number_key, text_key, verbatim_key
 
 POINTS = 2
-_WORD = re.compile(r"[A-Za-z]{3,}")
+_WORDS = re.compile(r"(?=.*[A-Za-z]{3})[A-Za-z]+(?:[ ']+[A-Za-z]+)*")
 _STRICT = sympy.StrictLessThan | sympy.StrictGreaterThan
 _WEAK = sympy.LessThan | sympy.GreaterThan
 _PARSE_TIMEOUT_S = 3
@@ -32,7 +32,7 @@ def algebra_key(answer: str) -> str | None:
     """Return the key of a mathematical answer as it stood in its box; None when it is empty."""
     if (plain := number_key(answer)) is not None:
         return plain
-    if _WORD.fullmatch(answer):  # a name, not a product of letters
+    if _WORDS.fullmatch(answer):  # words, not a product of letters
         return text_key(answer)
     found = parse(
         f"\\boxed{{{answer}}}", extraction_config=_EXTRACTION, parsing_timeout=_PARSE_TIMEOUT_S
@@ -41,9 +41,9 @@ def algebra_key(answer: str) -> str | None:
     if values and isinstance(values[0], BooleanAtom) and "=" in answer:
         return algebra_key(answer.rpartition("=")[2])  # `36 + 24 = 60` is the answer 60
     try:
-        return (_key(values[0]) if values else None) or text_key(answer)
+        return (_key(values[0]) if values else None) or verbatim_key(answer)
     except Exception:  # noqa: BLE001 - outermost in its process; sympy raises whatever it meets
-        return text_key(answer)
+        return verbatim_key(answer)
 
 
 def _key(value: Any) -> str | None:
@@ -69,6 +69,8 @@ def _key(value: Any) -> str | None:
         return _joined(f"m{value.rows}x{value.cols}(", list(value), ")")
     if value is sympy.S.EmptySet:
         return "{}"
+    if value in (sympy.oo, -sympy.oo):
+        return str(value)
     if isinstance(value, sympy.Symbol):
         return text_key(value.name)
     return _expression_key(value) if isinstance(value, sympy.Expr) else None
@@ -102,6 +104,8 @@ def _expression_key(expression: Any) -> str | None:
     values = _values(expression, points=POINTS if expression.free_symbols else 1)
     if values is None:
         return None
+    if expression.is_integer and not expression.free_symbols:
+        return f"n:{int(expression)}"
     if not expression.free_symbols and abs(values[0].imag) < 1e-12 * (1 + abs(values[0])):
         nearest = Fraction(values[0].real).limit_denominator(10_000)
         if abs(float(nearest) - values[0].real) < 1e-12 * (1 + abs(values[0])):

@@ -16,7 +16,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from ..values import Kind
 from .algebra import algebra_key
-from .plain import choice_key, number_key, text_key
+from .plain import choice_key, number_key, text_key, verbatim_key
 
 TIMEOUT_S = 5.0
 KNOWN_AT_MOST = 50_000
@@ -81,7 +81,9 @@ class AnswerKeys:
             return [choice_key(answer) for answer in answers]
         if kind == "text":
             return [text_key(answer) for answer in answers]
-        return list(await asyncio.gather(*map(self._algebra, answers)))
+        once = list(dict.fromkeys(answers))
+        keys = dict(zip(once, await asyncio.gather(*map(self._algebra, once)), strict=True))
+        return [keys[answer] for answer in answers]
 
     def close(self) -> None:
         """Stop the worker processes."""
@@ -94,7 +96,7 @@ class AnswerKeys:
             try:
                 key = await self._pool.run(algebra_key, answer)
             except (TimeoutError, ChildProcessError):
-                key = text_key(answer)  # still equal to itself, however it is evaluated
+                key = verbatim_key(answer)  # still equal to itself, however it is evaluated
             if len(self._known) >= KNOWN_AT_MOST:
                 self._known.clear()
             self._known[answer] = key

@@ -6,17 +6,22 @@ import re
 import unicodedata
 from fractions import Fraction
 
+_LONGEST = 1000
+"""Characters of a number; Python refuses to read numbers of some thousand digits."""
 _NUMBER = re.compile(
     r"(?P<sign>[-+]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d*)(?P<part>\.\d*)?(?:/(?P<below>\d+))?"
 )
 _FRAC = re.compile(r"([-+]?)\\[dt]?frac\{(\d+)\}\{(\d+)\}")
-_UNITS = re.compile(
-    r"\\text\{[^{}]*\}|\\mbox\{[^{}]*\}|\\(?:!|,|;|:| )|\\left|\\right|[$€£°]|\^\\circ"
-)
+_MIXED = re.compile(r"([-+]?)(\d+) +(\d+)/(\d+)")
+_UNITS = re.compile(r"\\(?:!|,|;|:| )|\\left|\\right|[$€£°]|\^\\circ")
+_UNIT_TEXT = re.compile(r"(?:\\(?:text|mbox|mathrm)\s*\{[^{}]*\}(?:\^\{?\d\}?)?[\s./]*)+$")
 _UNIT_WORDS = re.compile(
-    r"\s*\b(?!(?:pi|sin|cos|tan|log|ln|mod|sqrt|or|and|to)\b)[A-Za-z]{2,}[A-Za-z ./]*$"
+    r"\s*\b(?!(?:sin|cos|tan|log|mod|sqrt|and)\b)"
+    r"(?:[A-Za-z]{3,}|[kcmn]m|[km]g|m[lL]|mi|ft|in|lb|oz|hr|am|pm)\b[A-Za-z ./]*$"
 )
-_CHOICE = re.compile(r"(?:\\text\s*\{)?\(?([A-Za-z])\)?\}?[.):]?(?:\s.*)?")
+_WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm)?|mbox|math(?:rm|bf))\s*\{([^{}]*)\}")
+_WORDS = re.compile(r"[^\W\d_]+(?:[ ',.-]+[^\W\d_]+)*\.?")
+_CHOICE = re.compile(r"\(?([A-Za-z])\)?[.):]?(?:\s.*)?")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _OTHER = re.compile(r"[^\w%$€£+\-*/=<>.]+")
 
@@ -27,9 +32,14 @@ def number_key(answer: str) -> str | None:
     Thousands separators, money signs and units are passed over. `50%` is 50: what the
     sign means differs from question to question.
     """
-    text = _UNITS.sub("", answer).replace("\\%", "").replace("%", "").strip(" .")
-    text = _UNIT_WORDS.sub("", text)
-    if fraction := _FRAC.fullmatch(text):
+    text = _UNITS.sub("", answer).replace("\\%", "").replace("%", "").replace("\u2212", "-").strip()
+    text = _UNIT_WORDS.sub("", _UNIT_TEXT.sub("", text)).rstrip(" .")
+    if len(text) > _LONGEST:
+        return None
+    if mixed := _MIXED.fullmatch(text):
+        whole, above, below_ = map(int, mixed.groups()[1:])
+        text = f"{mixed[1]}{whole * below_ + above}/{below_}"
+    elif fraction := _FRAC.fullmatch(text):
         text = f"{fraction[1]}{fraction[2]}/{fraction[3]}"
     match = _NUMBER.fullmatch(text)
     if not match or not (match["whole"] or (match["part"] or ".")[1:]):
@@ -44,13 +54,25 @@ def number_key(answer: str) -> str | None:
 
 def choice_key(answer: str) -> str | None:
     """Return the key of a choice, its letter: `B`, `(b)`, `B) Paris` are one; None for others."""
-    match = _CHOICE.fullmatch(answer.strip())
+    match = _CHOICE.fullmatch(_WRAPPED.sub(r"\1", answer).strip())
     return f"c:{match[1].upper()}" if match else None
 
 
 def text_key(answer: str) -> str | None:
     """Return the key of a short text: case, articles and punctuation do not count."""
-    folded = unicodedata.normalize("NFKC", answer).casefold()
-    words = _OTHER.sub(" ", _ARTICLES.sub(" ", folded)).split()
-    joined = " ".join(word.strip(".") for word in words).strip()
+    folded = unicodedata.normalize("NFKC", _WRAPPED.sub(r"\1", answer)).casefold()
+    joined = _words(_ARTICLES.sub(" ", folded)) or _words(folded)  # an answer may be an article
     return f"t:{joined}" if joined else None
+
+
+def verbatim_key(answer: str) -> str | None:
+    """Return the key of what cannot be evaluated: words as a short text, else every sign counts."""
+    text = _WRAPPED.sub(r"\1", answer).strip()
+    if _WORDS.fullmatch(text):
+        return text_key(text)
+    joined = "".join(answer.split())
+    return f"v:{joined}" if joined else None
+
+
+def _words(text: str) -> str:
+    return " ".join(word for w in _OTHER.sub(" ", text).split() if (word := w.strip(".")))

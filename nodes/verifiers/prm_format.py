@@ -25,4 +25,5 @@ def render_solution(question: Question, steps: Sequence[str]) -> str:
 
 def _plain(text: str) -> str:
     """Return `text` without what the tokenizer would read as control tokens."""
-    return text.replace(STEP_TAG, "").replace("<|", "< |")
+    # Replaced, not removed: what is left and right of a tag could make another one.
+    return text.replace(STEP_TAG, "(extra_0)").replace("<|", "< |")

@@ -12,7 +12,7 @@ from typing import Any
 
 import openai
 
-from ..backends.client import mapped_errors
+from ..backends.client import mapped_errors, root_of
 from ..errors import BackendGarbled, PromptTooLong
 from ..values import Question, Usage
 from .base import Scored
@@ -52,7 +52,9 @@ class VllmProcessVerifier:
             "input": [render_solution(question, steps) for steps in solutions],
         }
         with mapped_errors(self._server):
-            reply: Any = await self._client.post("/pooling", body=body, cast_to=object)
+            reply: Any = await self._client.post(
+                f"{root_of(self._client)}/pooling", body=body, cast_to=object
+            )
             rows = sorted(reply["data"], key=lambda row: row["index"])
             scores = tuple(tuple(float(good) for _, good in row["data"]) for row in rows)
             tokens = int(reply["usage"]["prompt_tokens"])

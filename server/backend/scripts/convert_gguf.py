@@ -7,6 +7,10 @@ are unpacked once. It writes straight into OUT; the caller gives a temporary fol
 Usage: python convert_gguf.py FILE.gguf OUT
 """
 
+# What it imports is not in the environment of the type checkers.
+# mypy: disable-error-code="import-not-found"
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import sys

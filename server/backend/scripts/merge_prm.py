@@ -9,6 +9,10 @@ OUT; the caller gives a temporary folder and renames it.
 Usage: python merge_prm.py BASE ADAPTER_DIR OUT
 """
 
+# What it imports is not in the environment of the type checkers.
+# mypy: disable-error-code="import-not-found"
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import json
@@ -27,7 +31,7 @@ UNUSED_TAG, STEP_TAG = "<|quad_end|>", "<extra_0>"
 
 def merge_weights(base: Path, adapter_dir: Path) -> dict[str, torch.Tensor]:
     """Return the base's tensors with the low-rank updates added and the head's tensors beside them."""
-    weights = load_file(base / "model.safetensors")
+    weights: dict[str, torch.Tensor] = load_file(base / "model.safetensors")
     # A converted GGUF is untied, and of its two copies of the embedding the output one has more bits;
     # the reward model has no output matrix, so that copy becomes its embedding.
     output = weights.pop("lm_head.weight", None)
@@ -44,8 +48,9 @@ def merge_weights(base: Path, adapter_dir: Path) -> dict[str, torch.Tensor]:
         down, up = adapter[f"{target}.lora_A"].float(), adapter[f"{target}.lora_B"].float()
         merged = weights[f"{target}.weight"].float() + LORA_SCALE * (up @ down)
         weights[f"{target}.weight"] = merged.to(torch.bfloat16).contiguous()
-    head = load_file(adapter_dir / "head.safetensors")
-    return weights | {name: tensor.to(torch.bfloat16) for name, tensor in head.items()}
+    head: dict[str, torch.Tensor] = load_file(adapter_dir / "head.safetensors")
+    weights.update({name: tensor.to(torch.bfloat16) for name, tensor in head.items()})
+    return weights
 
 
 def write_config(base: Path, out: Path) -> None:

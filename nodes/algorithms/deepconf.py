@@ -1,0 +1,92 @@
+"""DeepConf online: stops samples that the model itself is unsure of, and the vote once it agrees.
+
+Fu et al. 2025, arXiv 2508.15260, section 3.3, and facebookresearch/deepconf. Warm-up: 16 whole samples;
+the threshold s is the (100 - eta)th percentile of their lowest group confidences. Then more samples,
+each stopped as soon as the confidence of a group falls below s, until the budget is used or the
+weighted share of the leading answer reaches the consensus tau = 0.95. Votes weigh as much as the
+lowest group confidence of their sample; a warm-up sample below s has none.
+
+The paper stops a sample inside the engine. Over HTTP a sample is written in chunks, each continued
+from the exact tokens before it, and looked at in between: at most a chunk is written in vain. `width`
+samples run side by side. A minimum ballot is ours: where fewer warm-up samples reach s, the surest ones
+vote, since the filter for eta = 10 can leave one or two voters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from ..candidate import Candidate
+from .base import Branch, Search, Tools
+from .branches import close, mine, tokens_of
+from .chunks import write_chunk
+from .confidence import group_confidences, lowest_group, percentile
+from .draw import after_draw, draw_more
+from .selection import select
+
+UNWATCHED = float("-inf")
+"""The threshold where the server gave no log-probabilities: nothing is stopped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeepConf:
+    """At most N samples, weak ones stopped early."""
+
+    n: int
+    """N, warm-up included; the paper has 512."""
+    warm_up: int = 16
+    eta: float = 90.0
+    """Percent of the warm-up that reaches the threshold: 90 is the paper's high, 10 its low."""
+    tau: float = 0.95
+    """Consensus: the share of votes that ends the draw."""
+    window: int = 2048
+    """Tokens of a group; for short answers choose it smaller than they are."""
+    k: int = 20
+    """Likeliest tokens asked for. A server may cap it."""
+    chunk: int = 512
+    """Tokens between two looks at a sample."""
+    width: int = 16
+    """Samples written side by side."""
+    min_ballot: int = 3
+    selection: Literal["confidence"] = field(default="confidence", init=False)
+    name: Literal["deepconf"] = field(default="deepconf", init=False)
+
+    def __post_init__(self) -> None:
+        if min(self.n, self.warm_up, self.window, self.k, self.chunk, self.width) < 1:
+            raise ValueError(f"the numbers of {self!r} must be 1 or more")
+        if not 0 < self.eta <= 100:
+            raise ValueError(f"eta must be above 0 and at most 100, not {self.eta!r}")
+
+    @property
+    def generations(self) -> int:
+        """N, if there is no consensus."""
+        return self.n
+
+    async def advance(self, search: Search, tools: Tools) -> Search:
+        """Draw the warm-up, or write the next chunk of the samples that go on."""
+        tools = replace(tools, sampling=replace(tools.sampling, logprobs=self.k))
+        if search.rounds == 0:
+            return await self.warmed_up(search, tools)
+        if self.agrees(search):
+            closed = tuple(close(branch, "pruned") for branch in search.live)
+            candidates = search.candidates + closed
+            return replace(search, live=(), candidates=candidates, done=True, decided=True)
+        begun = self.begun(search)
+        new = min(self.width - len(search.live), self.n - begun)
+        written = await write_chunk(search, tools, search.live, new=new, max_tokens=self.chunk)
+        s = self.threshold(search)
+        weak = [branch for branch in written.open if self.is_weak(branch, s)]
+        live = tuple(branch for branch in written.open if branch not in weak)
+        ended = tuple(self.voting(branch, ending, s) for branch, ending in written.ended)
+        pruned = tuple(self.voting(branch, "pruned", s) for branch in weak)
+        return replace(
+            search,
+            rounds=search.rounds + 1,
+            generations=search.generations + new,
+            live=live,
+            candidates=search.candidates + ended + pruned,
+            faults=search.faults + written.faults,
+            done=not live and begun + new >= self.n,
+        )

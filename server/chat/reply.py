@@ -1,0 +1,125 @@
+"""A run's answer as OpenAI's chat JSON, whole or in chunks.
+
+Thinking goes under `reasoning_content` and `reasoning`, the same text in both, because clients read
+one or the other; chunks of content carry neither key (some clients test for the key, not its value).
+What OpenAI has no field for is in the object `forethought`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+
+from ...nodes.budget import Effort
+from ...nodes.difficulty import Difficulty
+from ...nodes.events import Event, NodeFinished
+from ...nodes.state import Answer
+
+Json = dict[str, object]
+DONE = b"data: [DONE]\n\n"
+KEEP_ALIVE = b": keep-alive\n\n"
+
+
+@dataclass(slots=True, kw_only=True)
+class Reply:
+    """Writes the JSON of one run."""
+
+    trace_id: str
+    model: str
+    """As the caller named it."""
+    effort: Effort
+    created: int = field(default_factory=lambda: int(time.time()))
+    """Seconds since 1970."""
+    difficulty: Difficulty | None = None
+    strategy: str | None = None
+
+    def note(self, event: Event) -> None:
+        """Remember what `forethought` tells about the run."""
+        if isinstance(event, NodeFinished):
+            self.difficulty = event.writes.get("difficulty", self.difficulty)
+            if plans := event.writes.get("plans"):
+                self.strategy = plans[-1].strategy.name
+
+    def whole(self, answer: Answer, thinking: str) -> Json:
+        """Return the reply of a request that is not streamed."""
+        message: Json = {"role": "assistant", "content": answer.text}
+        if thinking:
+            message |= {"reasoning_content": thinking, "reasoning": thinking}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish(answer)}
+        return self._base("chat.completion") | {
+            "choices": [choice],
+            "usage": usage(answer),
+            "forethought": self._extension(answer),
+        }
+
+    def role_chunk(self) -> bytes:
+        """Return the first chunk of a stream."""
+        return self._chunk({"role": "assistant", "content": ""})
+
+    def thinking_chunk(self, text: str) -> bytes:
+        """Return a chunk of thinking."""
+        return self._chunk({"reasoning_content": text, "reasoning": text})
+
+    def content_chunk(self, text: str) -> bytes:
+        """Return a chunk of the answer."""
+        return self._chunk({"content": text})
+
+    def finish_chunk(self, answer: Answer) -> bytes:
+        """Return the chunk that says why the answer ended, with the extension object."""
+        choice: Json = {"index": 0, "delta": {}, "finish_reason": finish(answer)}
+        extension = {"forethought": self._extension(answer)}
+        return sse(self._base("chat.completion.chunk") | {"choices": [choice]} | extension)
+
+    def usage_chunk(self, answer: Answer) -> bytes:
+        """Return the chunk of `stream_options.include_usage`."""
+        return sse(self._base("chat.completion.chunk") | {"choices": [], "usage": usage(answer)})
+
+    def _chunk(self, delta: Json) -> bytes:
+        choice: Json = {"index": 0, "delta": delta, "finish_reason": None}
+        return sse(self._base("chat.completion.chunk") | {"choices": [choice]})
+
+    def _base(self, kind: str) -> Json:
+        name = f"chatcmpl-{self.trace_id}"
+        return {"id": name, "object": kind, "created": self.created, "model": self.model}
+
+    def _extension(self, answer: Answer) -> Json:
+        difficulty = self.difficulty
+        return {
+            "trace_id": self.trace_id,
+            "effort": self.effort,
+            "stop_reason": answer.stop_reason,
+            "confidence": answer.confidence,
+            "answer": answer.answer,
+            "generations": answer.generations,
+            "seconds": round(answer.seconds, 3),
+            "difficulty": difficulty
+            and {"level": difficulty.level, "probability": difficulty.probability},
+            "strategy": self.strategy,
+            "verifier_tokens": answer.usage.verifier_tokens,
+            "faults": list(answer.faults),
+        }
+
+
+def sse(value: object) -> bytes:
+    """Return one server-sent event."""
+    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
+
+
+def finish(answer: Answer) -> str:
+    """Return OpenAI's finish reason."""
+    return "stop" if answer.whole else "length"
+
+
+def usage(answer: Answer) -> Json:
+    """Return OpenAI's usage: everything that the run spent, thrown away or not."""
+    spent = answer.usage
+    prompt = spent.prompt_tokens + spent.verifier_tokens
+    thinking = max(spent.completion_tokens - answer.answer_tokens, 0)
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": spent.completion_tokens,
+        "total_tokens": prompt + spent.completion_tokens,
+        "prompt_tokens_details": {"cached_tokens": spent.cached_tokens},
+        "completion_tokens_details": {"reasoning_tokens": thinking},
+    }

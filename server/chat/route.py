@@ -1,0 +1,49 @@
+"""The route of chat completions: reads a bounded body, checks it, and hands over to `Answering`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from ...nodes.budget import Effort
+from ..engine import Engine
+from ..errors import Refusal
+from ..models import check_served
+from .answering import Answering
+from .ask import to_ask
+from .body import StreamOptions, read_body
+
+
+def chat_router(
+    engine: Engine, *, default_effort: Effort, keep_alive_s: float, max_body_bytes: int
+) -> APIRouter:
+    """Return the route."""
+    router = APIRouter()
+
+    @router.post("/v1/chat/completions")
+    async def chat_completions(request: Request) -> Answering:
+        body = read_body(await _bounded(request, max_body_bytes))
+        check_served(engine, body.model)
+        return Answering(
+            engine,
+            to_ask(body, default_effort),
+            model=body.model,
+            include_usage=(body.stream_options or StreamOptions()).include_usage,
+            keep_alive_s=keep_alive_s,
+        )
+
+    return router
+
+
+async def _bounded(request: Request, most: int) -> bytes:
+    """Return the body, reading no further than `most` bytes.
+
+    Raises:
+        Refusal: 413; it is larger.
+    """
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > most:
+            message = f"the body is larger than {most} bytes"
+            raise Refusal(status=413, message=message, code="body_too_large")
+    return bytes(data)

@@ -1,0 +1,26 @@
+"""`forethought`: the command line, put together."""
+
+from __future__ import annotations
+
+import typer
+
+from ..backend.command import backend_app
+from .ask import ask
+from .db import db_app
+from .demo import demo
+from .doctor import doctor
+from .serve import serve
+from .traces import traces_app
+
+app = typer.Typer(
+    help="Small local models that think before answering.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+app.command()(serve)
+app.command()(ask)
+app.command()(demo)
+app.command()(doctor)
+app.add_typer(backend_app, name="backend")
+app.add_typer(traces_app, name="traces")
+app.add_typer(db_app, name="db")

@@ -1,0 +1,174 @@
+"""The engine: wires a run together, records it, and gives its events and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from ..graphs.direct import build_direct_graph
+from ..graphs.run import Graph, run_graph
+from ..graphs.think import build_think_graph
+from ..nodes.backends.base import Generator
+from ..nodes.backends.metered import MeteredGenerator, MeteredVerifier
+from ..nodes.budget import Meter
+from ..nodes.equality.keys import AnswerKeys
+from ..nodes.errors import BackendError
+from ..nodes.events import Event, NodeFinished
+from ..nodes.kinds import infer_kind
+from ..nodes.policy.base import Policy
+from ..nodes.policy.builtin import BuiltinPolicy
+from ..nodes.state import Answer, Deps
+from ..nodes.values import Question, Sampling
+from ..storage.recorder import RunInfo, TraceRecorder
+from ..storage.store import Store
+from .engine import Ask, Run
+from .settings import Settings
+from .upstreams import Servers, Upstreams
+
+
+class LocalRun:
+    """One run, recorded while it goes on."""
+
+    def __init__(self, graph: Graph, question: Question, deps: Deps, trace: TraceRecorder) -> None:
+        self._graph = graph
+        self._question = question
+        self._deps = deps
+        self._trace = trace
+        self._answer: Answer | None = None
+
+    @property
+    def trace_id(self) -> str:
+        """Where the run is stored."""
+        return self._trace.trace_id
+
+    @property
+    def answer(self) -> Answer:
+        """The answer, once `events` has ended."""
+        if self._answer is None:
+            raise RuntimeError("the run has not ended")
+        return self._answer
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Run, and yield what happens.
+
+        Raises:
+            ForethoughtError: the run could not give any answer.
+        """
+        try:
+            async for event in run_graph(self._graph, self._question, self._deps):
+                self._trace.on(event)
+                if isinstance(event, NodeFinished) and "answer" in event.writes:
+                    self._answer = event.writes["answer"]
+                    self._trace.finish(self._answer)
+                yield event
+        except Exception as exc:
+            self._trace.fail(exc)
+            raise
+
+
+class LocalEngine:
+    """Runs in this process, over the model servers and the store of its settings."""
+
+    def __init__(self, settings: Settings, upstreams: Upstreams, store: Store) -> None:
+        self._settings = settings
+        self._upstreams = upstreams
+        self._store = store
+        self._equality = AnswerKeys()
+        self._policy: Policy = BuiltinPolicy()
+        self._think = build_think_graph()
+        self._direct = build_direct_graph()
+
+    @property
+    def model(self) -> str:
+        """The name of the model that answers."""
+        return self._upstreams.model or "forethought"
+
+    async def ready(self) -> list[str]:
+        """Return what is not ready, one sentence each; empty when all is."""
+        return await self._upstreams.ready()
+
+    @asynccontextmanager
+    async def start(self, ask: Ask) -> AsyncIterator[Run]:
+        """Open a run; leaving the block before its end cancels it and marks its trace so."""
+        kind = ask.kind or infer_kind(ask.messages[-1].content)
+        question = Question(messages=ask.messages, kind=kind)
+        directly = ask.budget.generations == 0 or kind == "free"
+        sampling = self._sampling(ask, directly=directly)
+        servers = await self._upstreams.both(verifier=not directly)
+        trace = self._store.begin(
+            RunInfo(
+                question=question,
+                effort=ask.effort,
+                budget=ask.budget,
+                sampling=sampling,
+                face=ask.face,
+                model=self.model,
+                verifier_model=servers.verifier.model if servers.verifier else None,
+            )
+        )
+        try:
+            if servers.generator is None:
+                raise BackendError("; ".join(servers.faults))
+            deps = self._deps(ask, sampling, servers.generator, servers, trace)
+            graph = self._direct if directly else self._think
+            yield LocalRun(graph, question, deps, trace)
+        except Exception as exc:
+            trace.fail(exc)
+            raise
+        finally:
+            trace.cancel()
+
+    def close(self) -> None:
+        """Stop the worker processes."""
+        self._equality.close()
+
+    def _deps(
+        self,
+        ask: Ask,
+        sampling: Sampling,
+        generator: Generator,
+        servers: Servers,
+        trace: TraceRecorder,
+    ) -> Deps:
+        meter = Meter(replace(ask.budget, generations=max(ask.budget.generations, 1)))
+        verifier = servers.verifier
+        return Deps(
+            generator=MeteredGenerator(trace.generator(generator), meter),
+            verifier=MeteredVerifier(trace.verifier(verifier), meter) if verifier else None,
+            policy=self._policy,
+            equality=self._equality,
+            meter=meter,
+            sampling=sampling,
+            pilot=self._settings.pilot,
+            live=ask.live,
+            faults=servers.faults,
+        )
+
+    def _sampling(self, ask: Ask, *, directly: bool) -> Sampling:
+        """Return the caller's sampling over the settings'; a direct answer is greedy by default."""
+        default = 0.0 if directly else self._settings.temperature
+        return Sampling(
+            temperature=default if ask.temperature is None else ask.temperature,
+            top_p=self._settings.top_p if ask.top_p is None else ask.top_p,
+            max_tokens=ask.max_tokens or self._settings.max_answer_tokens,
+            seed=ask.seed,
+        )
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings) -> AsyncIterator[LocalEngine]:
+    """Open the store and the connections, and close them, all traces written, at the end.
+
+    Raises:
+        StoreError: the trace database cannot be opened.
+    """
+    store = await Store.open(settings.database_url)
+    upstreams = Upstreams(settings)
+    engine = LocalEngine(settings, upstreams, store)
+    try:
+        yield engine
+    finally:
+        engine.close()
+        await upstreams.close()
+        await store.close()

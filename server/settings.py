@@ -1,0 +1,64 @@
+"""Everything an operator can set. Read once, from the environment; nothing else reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ..nodes.budget import Effort
+
+DEFAULT_GENERATOR_URL = "http://127.0.0.1:8100/v1"
+DEFAULT_VERIFIER_URL = "http://127.0.0.1:8101/v1"
+
+
+class Settings(BaseSettings):
+    """Settings; each is the environment variable of its name in capitals after `FORETHOUGHT_`."""
+
+    model_config = SettingsConfigDict(env_prefix="FORETHOUGHT_", frozen=True, extra="ignore")
+
+    generator_url: str = Field(
+        default=DEFAULT_GENERATOR_URL, description="Base URL of the generator, ending in /v1."
+    )
+    generator_model: str | None = Field(
+        default=None, description="Model to ask it for; by default the first one it serves."
+    )
+    generator_api_key: str | None = Field(
+        default=None, description="Key for the generator, if it wants one."
+    )
+    verifier_url: str | None = Field(
+        default=None,
+        description="Base URL of a vLLM pooling server with a process reward model. By default "
+        f"{DEFAULT_VERIFIER_URL} is used when something answers there.",
+    )
+    verifier_model: str | None = Field(
+        default=None, description="Model to ask it for; by default the first one it serves."
+    )
+    verifier_api_key: str | None = Field(
+        default=None, description="Key for the verifier, if it wants one."
+    )
+    database_url: str | None = Field(
+        default=None, description="Trace database; by default SQLite in the user's data folder."
+    )
+    host: str = Field(default="127.0.0.1", description="Address the server binds to.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port the server binds to.")
+    effort: Effort = Field(default="medium", description="Effort of requests that name none.")
+    pilot: int = Field(default=4, ge=1, description="Samples drawn before planning.")
+    temperature: float = Field(
+        default=0.8, ge=0, le=2, description="Of samples, where the caller says none."
+    )
+    top_p: float = Field(
+        default=0.95, gt=0, le=1, description="Of samples, where the caller says none."
+    )
+    max_answer_tokens: int = Field(
+        default=1024,
+        ge=1,
+        description="Most tokens of one whole answer, where the caller says none.",
+    )
+    upstream_timeout_s: float = Field(
+        default=600, gt=0, description="Seconds a model server may take."
+    )
+    cache_dir: Path | None = Field(
+        default=None, description="Where `backend up` keeps environments, models and logs."
+    )

@@ -1,0 +1,122 @@
+"""The model servers of one process: one pooled client each, probed when they are first needed.
+
+A server that is down at the start is asked again by the next run, so the order in which things are
+started does not matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..nodes.backends.base import Generator
+from ..nodes.backends.client import new_client
+from ..nodes.backends.probe import pooling_works, probe_generator, served_models
+from ..nodes.backends.vllm import VllmGenerator
+from ..nodes.errors import BackendError, BackendRejected
+from ..nodes.verifiers.base import ProcessVerifier
+from ..nodes.verifiers.vllm_prm import VllmProcessVerifier
+from .settings import DEFAULT_VERIFIER_URL, Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servers:
+    """What a run has to work with."""
+
+    generator: Generator | None
+    verifier: ProcessVerifier | None
+    faults: tuple[str, ...]
+    """Why something is missing."""
+
+
+class Upstreams:
+    """Gives the generator and the verifier of the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._generator_client = new_client(
+            settings.generator_url,
+            api_key=settings.generator_api_key,
+            timeout_s=settings.upstream_timeout_s,
+        )
+        self._verifier_client = new_client(
+            settings.verifier_url or DEFAULT_VERIFIER_URL,
+            api_key=settings.verifier_api_key,
+            timeout_s=settings.upstream_timeout_s,
+        )
+        self._generator: Generator | None = None
+        self._verifier: ProcessVerifier | None = None
+
+    @property
+    def model(self) -> str | None:
+        """The generator's model as far as it is known."""
+        return (
+            self._generator.abilities.model if self._generator else self._settings.generator_model
+        )
+
+    async def both(self, *, verifier: bool) -> Servers:
+        """Return what can be had now, and what cannot as faults; the verifier only if asked for."""
+        found: Generator | None = None
+        judge: ProcessVerifier | None = None
+        faults: list[str] = []
+        try:
+            found = await self.generator()
+            judge = await self.verifier() if verifier else None
+        except BackendError as exc:
+            faults.append(str(exc))
+        return Servers(generator=found, verifier=judge, faults=tuple(faults))
+
+    async def generator(self) -> Generator:
+        """Return the generator.
+
+        Raises:
+            BackendError: it does not answer.
+        """
+        if self._generator is None:
+            abilities = await probe_generator(
+                self._generator_client, self._settings.generator_model
+            )
+            self._generator = VllmGenerator(self._generator_client, abilities)
+        return self._generator
+
+    async def verifier(self) -> ProcessVerifier | None:
+        """Return the verifier; None when none is set and none answers at the default address.
+
+        Raises:
+            BackendError: one is set and does not answer, or does not score steps.
+        """
+        if self._verifier is None:
+            try:
+                self._verifier = await self._find_verifier()
+            except BackendError:
+                if self._settings.verifier_url is not None:
+                    raise
+        return self._verifier
+
+    async def ready(self) -> list[str]:
+        """Return what is not ready, one sentence each."""
+        reasons: list[str] = []
+        for find, client in (
+            (self.generator, self._generator_client),
+            (self.verifier, self._verifier_client),
+        ):
+            try:
+                if await find() is not None:
+                    await client.models.list()
+            except (BackendError, OSError) as exc:
+                reasons.append(str(exc))
+        return reasons
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._generator_client.close()
+        await self._verifier_client.close()
+
+    async def _find_verifier(self) -> ProcessVerifier:
+        client = self._verifier_client
+        served = await served_models(client)
+        model = self._settings.verifier_model or next(iter(served), "")
+        if model not in served:
+            raise BackendRejected(f"the server at {client.base_url} does not serve {model!r}")
+        if not await pooling_works(client, model):
+            raise BackendRejected(f"{model} at {client.base_url} does not score steps by /pooling")
+        return VllmProcessVerifier(client, model)

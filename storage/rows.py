@@ -1,0 +1,92 @@
+"""What is to be written, and one transaction's worth of writing it.
+
+Inserts are idempotent (`ON CONFLICT DO NOTHING`): a commit whose confirmation got lost is simply
+repeated. Order: inserts table by table, each table after those it refers to; then changes, oldest
+first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Protocol
+
+from sqlalchemy import Table, bindparam, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from .tables import WRITE_ORDER, Base
+
+Values = Mapping[str, object]
+"""Column name to value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insert:
+    """A new row; every row of a table names the same columns."""
+
+    model: type[Base]
+    trace_id: str
+    values: Values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """New values for a row that is there."""
+
+    model: type[Base]
+    trace_id: str
+    key: Values
+    """Its primary key."""
+    values: Values
+
+
+Row = Insert | Change
+
+
+class RowSink(Protocol):
+    """Takes rows, at once and without fail. Implementation: `writer.py`."""
+
+    def add(self, row: Row) -> None:
+        """Take `row`."""
+        ...
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the table behind `model`."""
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{model!r} is not a table")
+    return table
+
+
+async def write_rows(connection: AsyncConnection, rows: Sequence[Row]) -> None:
+    """Write `rows` in the transaction of `connection`."""
+    inserts: dict[type[Base], list[Values]] = {}
+    changes: list[Change] = []
+    for row in rows:
+        if isinstance(row, Insert):
+            inserts.setdefault(row.model, []).append(row.values)
+        else:
+            changes.append(row)
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    for model in WRITE_ORDER:
+        if values := inserts.get(model):
+            statement = insert(table_of(model)).on_conflict_do_nothing()
+            await connection.execute(statement, [dict(v) for v in values])
+    for (model, keys, columns), alike in groupby(changes, _shape):
+        table = table_of(model)
+        change = update(table).where(*(table.c[k] == bindparam(f"key_{k}") for k in keys))
+        await connection.execute(
+            change.values({c: bindparam(f"new_{c}") for c in columns}),
+            [
+                {f"key_{k}": v for k, v in row.key.items()}
+                | {f"new_{c}": v for c, v in row.values.items()}
+                for row in alike
+            ],
+        )
+
+
+def _shape(change: Change) -> tuple[type[Base], tuple[str, ...], tuple[str, ...]]:
+    return change.model, tuple(change.key), tuple(change.values)

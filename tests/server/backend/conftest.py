@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fake_setup import FakeRun, RecordingReport, write_fake_python
+
+
+@pytest.fixture
+def report() -> RecordingReport:
+    return RecordingReport()
+
+
+@pytest.fixture
+def fake_run() -> FakeRun:
+    return FakeRun()
+
+
+@pytest.fixture
+def fake_python(tmp_path: Path) -> Path:
+    return write_fake_python(tmp_path / "environment")
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def make_model(tmp_path: Path) -> Callable[[str], Path]:
+    def make(behaviour: str) -> Path:
+        folder = tmp_path / "a-model"
+        folder.mkdir()
+        (folder / "config.json").write_text(json.dumps({"behaviour": behaviour}))
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def assert_gone() -> Callable[[Path], None]:
+    """Wait until both processes of a fake server have ended."""
+
+    def check(model: Path) -> None:
+        pids = [int(pid) for pid in (model / "pids.txt").read_text().split()]
+        assert len(pids) == 2
+        for pid in pids:
+            try:
+                descriptor = os.pidfd_open(pid)
+            except ProcessLookupError:
+                continue
+            try:
+                ended, _, _ = select.select([descriptor], [], [], 10.0)
+            finally:
+                os.close(descriptor)
+            assert ended, f"process {pid} outlived its parent"
+
+    return check

@@ -1,0 +1,110 @@
+import asyncio
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from forethought.nodes.errors import StoreError
+from forethought.storage.database import open_engine
+from forethought.storage.migrations import VERSION_TABLE, Upgrade, head, upgrade
+from forethought.storage.store import Store
+from forethought.storage.tables import WRITE_ORDER, Base
+from recorded_runs import INFO, tell_run
+
+pytestmark = pytest.mark.anyio
+
+
+def differences(connection: Connection) -> list[object]:
+    options = {"version_table": VERSION_TABLE, "compare_type": True}
+    context = MigrationContext.configure(connection, opts=options)
+    return list(compare_metadata(context, Base.metadata))
+
+
+async def newest(engine: AsyncEngine) -> str:
+    async with engine.connect() as connection:
+        return await connection.run_sync(head)
+
+
+async def test_migrations_give_the_schema_of_the_models(url: str) -> None:
+    engine = open_engine(url)
+    done = await upgrade(engine)
+    assert done == Upgrade(before=None, after=await newest(engine))
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
+
+
+async def test_every_table_has_its_place_in_the_order_of_writing() -> None:
+    assert {model.__table__ for model in WRITE_ORDER} == set(Base.metadata.tables.values())
+    seen: set[str] = set()
+    for model in WRITE_ORDER:
+        seen.add(model.__tablename__)
+        for key in Base.metadata.tables[model.__tablename__].foreign_keys:
+            assert key.column.table.name in seen
+
+
+async def test_upgrading_again_changes_nothing_and_keeps_rows(url: str) -> None:
+    store = await Store.open(url)
+    recorder = store.begin(INFO)
+    await tell_run(recorder)
+    await store.drain()
+    before = await store.read_trace(recorder.trace_id)
+    await store.close()
+    engine = open_engine(url)
+    version = await newest(engine)
+    assert await upgrade(engine) == Upgrade(before=version, after=version)
+    await engine.dispose()
+    store = await Store.open(url)
+    assert await store.read_trace(recorder.trace_id) == before
+    await store.close()
+
+
+async def test_from_the_first_schema_with_rows_to_the_newest(url: str) -> None:
+    engine = open_engine(url)
+    await upgrade(engine, "0001")
+    insert = (
+        "INSERT INTO trace (id, created_at, status, writer, face, model, effort, kind, question,"
+        " messages, max_generations, sampling, plans, faults) VALUES ('t', '2026-01-01 00:00:00',"
+        " 'finished', 'h:1:1', 'cli', 'm', 'low', 'math', 'q', '[]', 4, '{}', '[]', '[]')"
+    )
+    async with engine.begin() as connection:
+        await connection.execute(text(insert.replace(":", r"\:")))
+    await upgrade(engine)
+    await engine.dispose()
+    store = await Store.open(url)
+    (summary,) = await store.list_traces()
+    assert (summary.id, summary.question) == ("t", "q")
+    await store.close()
+
+
+async def test_several_processes_upgrade_at_once(url: str) -> None:
+    engines = [open_engine(url) for _ in range(4)]
+    done = await asyncio.gather(*(upgrade(engine) for engine in engines))
+    assert len({upgraded.after for upgraded in done}) == 1
+    assert sum(upgraded.before is None for upgraded in done) == 1
+    for engine in engines:
+        await engine.dispose()
+
+
+async def test_a_failed_migration_leaves_the_database_as_it_was(url: str) -> None:
+    engine = open_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE vote (x INTEGER)"))
+    with pytest.raises(StoreError, match="cannot be opened"):
+        await upgrade(engine)
+    async with engine.connect() as connection:
+        names = await connection.run_sync(lambda c: inspect(c).get_table_names())
+    assert names == ["vote"]
+    await engine.dispose()
+
+
+async def test_a_database_of_a_newer_version_is_left_alone(url: str) -> None:
+    engine = open_engine(url)
+    await upgrade(engine)
+    async with engine.begin() as connection:
+        await connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="newer"):
+        await upgrade(engine)
+    await engine.dispose()

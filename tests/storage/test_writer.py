@@ -1,0 +1,232 @@
+import logging
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from forethought.nodes.errors import StoreError
+from forethought.storage import tables
+from forethought.storage.database import open_engine
+from forethought.storage.migrations import upgrade
+from forethought.storage.rows import Change, Insert
+from forethought.storage.writer import Writer
+
+pytestmark = pytest.mark.anyio
+
+
+def file_of(url: str) -> Path:
+    database = make_url(url).database
+    assert database is not None
+    return Path(database)
+
+
+def count(url: str, table: str) -> int:
+    connection = sqlite3.connect(file_of(url))
+    try:
+        (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    finally:
+        connection.close()
+    return int(found)
+
+
+def trace(trace_id: str) -> Insert:
+    texts = dict.fromkeys(("writer", "face", "model", "effort", "kind", "question"), "x")
+    json: dict[str, object] = {"messages": [], "sampling": {}, "plans": [], "faults": []}
+    values = {
+        "id": trace_id,
+        "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "status": "running",
+        "max_generations": 4,
+        **texts,
+        **json,
+    }
+    return Insert(model=tables.Trace, trace_id=trace_id, values=values)
+
+
+def step(trace_id: str, number: int, text: object = "So.") -> Insert:
+    values = {
+        "trace_id": trace_id,
+        "key": f"s-{number}",
+        "parent_key": f"s-{number - 1}" if number else None,
+        "seq": number,
+        "text": text,
+        "n_tokens": 3,
+        "score": 0.5,
+    }
+    return Insert(model=tables.Step, trace_id=trace_id, values=values)
+
+
+@pytest.fixture
+async def engine(sqlite_url: str, anyio_backend: str) -> AsyncIterator[AsyncEngine]:
+    made = open_engine(sqlite_url, busy_timeout_s=0)
+    await upgrade(made)
+    yield made
+    await made.dispose()
+
+
+class Failing:
+    """Opens transactions, but the first `failures` times it fails like a database."""
+
+    def __init__(self, engine: AsyncEngine, failures: int) -> None:
+        self._engine = engine
+        self.left = failures
+        self.tries = 0
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[AsyncConnection]:
+        self.tries += 1
+        async with self._engine.begin() as connection:
+            if self.left:
+                self.left -= 1
+                raise OperationalError("BEGIN", {}, Exception("server is gone"))
+            yield connection
+
+
+async def test_ten_thousand_rows_are_written_in_few_transactions(
+    engine: AsyncEngine, sqlite_url: str
+) -> None:
+    begin = Failing(engine, 0)
+    writer = Writer(begin)
+    writer.add(trace("t"))
+    for number in range(10_000):
+        writer.add(step("t", number))
+    await writer.drain()
+    assert writer.waiting == 0
+    assert count(sqlite_url, "step") == 10_000
+    assert begin.tries == 11
+    await writer.aclose()
+
+
+async def test_an_outage_loses_nothing_and_is_logged_once(
+    engine: AsyncEngine, sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    begin = Failing(engine, 5)
+    writer = Writer(begin, retry_s=0)
+    writer.add(trace("t"))
+    writer.add(step("t", 0))
+    await writer.drain()
+    assert begin.tries == 6
+    assert count(sqlite_url, "step") == 1
+    errors = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert [r.getMessage().partition(":")[0] for r in errors] == [
+        "the trace database fails, 2 rows wait (traces t)"
+    ]
+    assert "is back" in caplog.text
+    await writer.aclose()
+
+
+async def test_rows_wait_for_a_locked_file_and_run_goes_on(
+    engine: AsyncEngine, sqlite_url: str
+) -> None:
+    other = sqlite3.connect(file_of(sqlite_url), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    tries = 0
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def let_go(context: object) -> None:
+        nonlocal tries
+        tries += 1
+        if tries == 3:
+            other.execute("COMMIT")
+
+    writer = Writer(engine.execution_options(immediate=True).begin, retry_s=0)
+    writer.add(trace("t"))
+    await writer.drain()
+    assert tries == 3
+    assert count(sqlite_url, "trace") == 1
+    other.close()
+    await writer.aclose()
+
+
+async def test_a_commit_whose_confirmation_got_lost_is_repeated_without_harm(
+    engine: AsyncEngine, sqlite_url: str
+) -> None:
+    lost = False
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[AsyncConnection]:
+        nonlocal lost
+        async with engine.begin() as connection:
+            yield connection
+        if not lost:
+            lost = True
+            raise OperationalError("COMMIT", {}, Exception("connection reset"))
+
+    writer = Writer(begin, retry_s=0)
+    writer.add(trace("t"))
+    writer.add(step("t", 0))
+    writer.add(
+        Change(
+            model=tables.Step,
+            trace_id="t",
+            key={"trace_id": "t", "key": "s-0"},
+            values={"score": 0.9},
+        )
+    )
+    await writer.drain()
+    assert count(sqlite_url, "step") == 1
+    assert count(sqlite_url, "step WHERE score = 0.9") == 1
+    await writer.aclose()
+
+
+async def test_a_row_that_is_refused_costs_only_itself(
+    engine: AsyncEngine, sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = Writer(engine.begin)
+    writer.add(trace("good"))
+    for number in range(100):
+        writer.add(step("good", number))
+    writer.add(step("good", 100, None))  # NOT NULL
+    writer.add(step("nobody", 0))  # no such trace
+    for number in range(101, 200):
+        writer.add(step("good", number))
+    await writer.drain()
+    assert writer.refused == 2
+    assert count(sqlite_url, "step") == 199
+    refusals = [r.getMessage().partition(" was")[0] for r in caplog.records]
+    assert refusals == ["a row of trace good", "a row of trace nobody"]
+    await writer.aclose()
+
+
+async def test_closing_writes_what_waits(engine: AsyncEngine, sqlite_url: str) -> None:
+    writer = Writer(engine.begin, interval_s=3600)
+    writer.add(trace("t"))
+    await writer.aclose()
+    assert count(sqlite_url, "trace") == 1
+
+
+async def test_closing_without_a_database_says_how_much_was_lost(engine: AsyncEngine) -> None:
+    writer = Writer(Failing(engine, 1_000_000), retry_s=3600)
+    for name in ("a", "b"):
+        writer.add(trace(name))
+    with pytest.raises(StoreError, match=r"2 rows were lost.*\(traces a, b\)"):
+        await writer.aclose(limit_s=0.01)
+    with pytest.raises(StoreError, match="closed"):
+        await writer.drain()
+
+
+async def test_a_crowd_of_waiting_rows_is_logged_and_kept(
+    engine: AsyncEngine, sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = Writer(engine.begin, bound_rows=3)
+    for number in range(5):
+        writer.add(trace(f"t{number}"))
+    assert [r.getMessage() for r in caplog.records] == ["3 rows of traces wait for the database"]
+    await writer.drain()
+    assert count(sqlite_url, "trace") == 5
+    await writer.aclose()
+
+
+async def test_a_row_after_the_end_is_logged(
+    engine: AsyncEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = Writer(engine.begin)
+    await writer.aclose()
+    writer.add(trace("late"))
+    assert "trace late came after the store was closed" in caplog.text
