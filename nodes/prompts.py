@@ -8,8 +8,10 @@ own system message follows ours. `free` questions go to the model as they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .candidate import Candidate
+from .thinking import without_thinking
 from .values import Kind, Message, Question
 
 _STEPS = (
@@ -54,12 +56,20 @@ EXAMPLES: dict[Kind, tuple[Message, ...]] = {"math": _MATH_EXAMPLES, "number": _
 def answer_messages(question: Question) -> tuple[Message, ...]:
     """Return the conversation that an answer to `question` follows."""
     ours = SYSTEM.get(question.kind)
+    spoken = tuple(map(_as_history, question.messages))
     if ours is None:
-        return question.messages
-    theirs = [m.content for m in question.messages if m.role == "system"]
-    turns = tuple(m for m in question.messages if m.role != "system")
+        return spoken
+    theirs = [m.content for m in spoken if m.role == "system"]
+    turns = tuple(m for m in spoken if m.role != "system")
     system = Message("system", "\n\n".join([ours, *theirs]))
     return (system, *EXAMPLES.get(question.kind, ()), *turns)
+
+
+def _as_history(message: Message) -> Message:
+    """Return a turn as it may be sent again: what an assistant thought stays out."""
+    if message.role != "assistant":
+        return message
+    return replace(message, content=without_thinking(message.content))
 
 
 def revision_messages(
@@ -67,7 +77,8 @@ def revision_messages(
 ) -> tuple[Message, ...]:
     """Return `messages` with `attempts`, oldest first, shown beside the question to be revised."""
     shown = "\n\n".join(
-        f"Attempt {number}:\n{attempt.text}" for number, attempt in enumerate(attempts, start=1)
+        f"Attempt {number}:\n{without_thinking(attempt.text)}"
+        for number, attempt in enumerate(attempts, start=1)
     )
     last = messages[-1]
     asked = (

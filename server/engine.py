@@ -41,6 +41,11 @@ class Run(Protocol):
         """Where the run is stored."""
         ...
 
+    @property
+    def thinks(self) -> bool:
+        """False when the model is asked once: then what it writes is the answer, not thinking."""
+        ...
+
     def events(self) -> AsyncIterator[Event]:
         """Run, and yield what happens; can be iterated once.
 

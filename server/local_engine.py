@@ -9,11 +9,9 @@ from dataclasses import replace
 from ..graphs.direct import build_direct_graph
 from ..graphs.run import Graph, run_graph
 from ..graphs.think import build_think_graph
-from ..nodes.backends.base import Generator
 from ..nodes.backends.metered import MeteredGenerator, MeteredVerifier
 from ..nodes.budget import Meter
 from ..nodes.equality.keys import AnswerKeys
-from ..nodes.errors import BackendError
 from ..nodes.events import Event, NodeFinished
 from ..nodes.kinds import infer_kind
 from ..nodes.policy.base import Policy
@@ -30,8 +28,17 @@ from .upstreams import Servers, Upstreams
 class LocalRun:
     """One run, recorded while it goes on."""
 
-    def __init__(self, graph: Graph, question: Question, deps: Deps, trace: TraceRecorder) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        question: Question,
+        deps: Deps,
+        trace: TraceRecorder,
+        *,
+        thinks: bool,
+    ) -> None:
         self._graph = graph
+        self._thinks = thinks
         self._question = question
         self._deps = deps
         self._trace = trace
@@ -41,6 +48,11 @@ class LocalRun:
     def trace_id(self) -> str:
         """Where the run is stored."""
         return self._trace.trace_id
+
+    @property
+    def thinks(self) -> bool:
+        """False when the model is asked once."""
+        return self._thinks
 
     @property
     def answer(self) -> Answer:
@@ -108,11 +120,9 @@ class LocalEngine:
             )
         )
         try:
-            if servers.generator is None:
-                raise BackendError("; ".join(servers.faults))
-            deps = self._deps(ask, sampling, servers.generator, servers, trace)
+            deps = self._deps(ask, sampling, servers, trace)
             graph = self._direct if directly else self._think
-            yield LocalRun(graph, question, deps, trace)
+            yield LocalRun(graph, question, deps, trace, thinks=not directly)
         except Exception as exc:
             trace.fail(exc)
             raise
@@ -127,14 +137,13 @@ class LocalEngine:
         self,
         ask: Ask,
         sampling: Sampling,
-        generator: Generator,
         servers: Servers,
         trace: TraceRecorder,
     ) -> Deps:
         meter = Meter(replace(ask.budget, generations=max(ask.budget.generations, 1)))
         verifier = servers.verifier
         return Deps(
-            generator=MeteredGenerator(trace.generator(generator), meter),
+            generator=MeteredGenerator(trace.generator(servers.generator), meter),
             verifier=MeteredVerifier(trace.verifier(verifier), meter) if verifier else None,
             policy=self._policy,
             equality=self._equality,

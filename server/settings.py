@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     verifier_url: str | None = Field(
         default=None,
         description="Base URL of a vLLM pooling server with a process reward model. By default "
-        f"{DEFAULT_VERIFIER_URL} is used when something answers there.",
+        f"{DEFAULT_VERIFIER_URL} is used when something answers there; empty is none.",
     )
     verifier_model: str | None = Field(
         default=None, description="Model to ask it for; by default the first one it serves."

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..nodes.backends.base import Generator
 from ..nodes.backends.client import new_client
+from ..nodes.backends.missing import MissingGenerator
 from ..nodes.backends.probe import pooling_works, probe_generator, served_models
 from ..nodes.backends.vllm import VllmGenerator
 from ..nodes.errors import BackendError, BackendRejected
@@ -22,7 +23,7 @@ from .settings import DEFAULT_VERIFIER_URL, Settings
 class Servers:
     """What a run has to work with."""
 
-    generator: Generator | None
+    generator: Generator
     verifier: ProcessVerifier | None
     faults: tuple[str, ...]
     """Why something is missing."""
@@ -55,15 +56,15 @@ class Upstreams:
 
     async def both(self, *, verifier: bool) -> Servers:
         """Return what can be had now, and what cannot as faults; the verifier only if asked for."""
-        found: Generator | None = None
-        judge: ProcessVerifier | None = None
-        faults: list[str] = []
         try:
             found = await self.generator()
+        except BackendError as exc:
+            return Servers(generator=MissingGenerator(str(exc)), verifier=None, faults=())
+        try:
             judge = await self.verifier() if verifier else None
         except BackendError as exc:
-            faults.append(str(exc))
-        return Servers(generator=found, verifier=judge, faults=tuple(faults))
+            return Servers(generator=found, verifier=None, faults=(str(exc),))
+        return Servers(generator=found, verifier=judge, faults=())
 
     async def generator(self) -> Generator:
         """Return the generator.
@@ -79,12 +80,13 @@ class Upstreams:
         return self._generator
 
     async def verifier(self) -> ProcessVerifier | None:
-        """Return the verifier; None when none is set and none answers at the default address.
+        """Return the verifier; None when it is switched off, or when none is set and none answers
+        at the default address.
 
         Raises:
             BackendError: one is set and does not answer, or does not score steps.
         """
-        if self._verifier is None:
+        if self._verifier is None and self._settings.verifier_url != "":
             try:
                 self._verifier = await self._find_verifier()
             except BackendError:

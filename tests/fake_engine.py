@@ -71,8 +71,9 @@ LIVE = (
 class ScriptedRun:
     trace_id = TRACE
 
-    def __init__(self, scenes: tuple[Scene, ...], answer: Answer) -> None:
+    def __init__(self, scenes: tuple[Scene, ...], answer: Answer, *, thinks: bool) -> None:
         self._scenes = scenes
+        self.thinks = thinks
         self.answer = answer
 
     async def events(self) -> AsyncIterator[Event]:
@@ -112,7 +113,7 @@ class ScriptedEngine:
         self.open += 1
         whole = False
         try:
-            yield ScriptedRun(self._scenes, self._answer or answer())
+            yield ScriptedRun(self._scenes, self._answer or answer(), thinks=ask.effort != "none")
             whole = True
         except Exception:
             whole = True

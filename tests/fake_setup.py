@@ -13,7 +13,7 @@ GENERATOR = Serving(
     place=Place(role="generator", served_name="tiny", host="127.0.0.1", port=8100),
     model="owner/tiny",
     max_model_len=2048,
-    kv_cache_gib=4.0,
+    kv_cache_gib=4,
     gpu_memory=None,
     device="cpu",
     eager=True,

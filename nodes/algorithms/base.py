@@ -46,8 +46,8 @@ class Search:
     decided: bool = False
     """It has none because its own rule says that more samples would not change the answer."""
     held: tuple[str, ...] = ()
-    """Keys of ended candidates that still hold places in the population, with repeats (particle
-    filtering)."""
+    """Keys of ended candidates that the next round goes on from: finished particles, one for each
+    place they hold, or the newest attempt of each chain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

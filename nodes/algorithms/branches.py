@@ -148,7 +148,8 @@ async def grow(search: Search, tools: Tools, roots: Sequence[Branch], *, n: int)
         ),
     )
     open_: list[Branch] = []
-    ended: list[tuple[Branch, Ending]] = [(branch, "stopped") for branch in grown.barren]
+    ended: list[tuple[Branch, Ending]] = []
+    ended.extend((branch, "stopped") for branch in grown.barren)
     for new in grown.sprouts:
         ending = ending_of(new.branch, new.completion, limit)
         if ending is None:

@@ -14,16 +14,14 @@ vote, since the filter for eta = 10 can leave one or two voters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ..candidate import Candidate
+from ..candidate import Candidate, Ending
 from .base import Branch, Search, Tools
-from .branches import close, mine, tokens_of
+from .branches import close, mine, prune
 from .chunks import write_chunk
 from .confidence import group_confidences, lowest_group, percentile
-from .draw import after_draw, draw_more
 from .selection import select
 
 UNWATCHED = float("-inf")
@@ -70,23 +68,84 @@ class DeepConf:
         if search.rounds == 0:
             return await self.warmed_up(search, tools)
         if self.agrees(search):
-            closed = tuple(close(branch, "pruned") for branch in search.live)
-            candidates = search.candidates + closed
-            return replace(search, live=(), candidates=candidates, done=True, decided=True)
-        begun = self.begun(search)
-        new = min(self.width - len(search.live), self.n - begun)
-        written = await write_chunk(search, tools, search.live, new=new, max_tokens=self.chunk)
+            pruned = prune(replace(search, live=()), search.live, "pruned")
+            return replace(pruned, decided=True)
+        begun = len({c.steps[0].key for c in mine(search)} | {b[0].key for b in search.live})
+        new = max(min(self.width - len(search.live), self.n - begun), 0)
+        written = await write_chunk(
+            search, tools, search.live, new=new, first=begun, max_tokens=self.chunk
+        )
         s = self.threshold(search)
         weak = [branch for branch in written.open if self.is_weak(branch, s)]
+        ended = [*written.ended, *((branch, _PRUNED) for branch in weak)]
         live = tuple(branch for branch in written.open if branch not in weak)
-        ended = tuple(self.voting(branch, ending, s) for branch, ending in written.ended)
-        pruned = tuple(self.voting(branch, "pruned", s) for branch in weak)
         return replace(
             search,
             rounds=search.rounds + 1,
             generations=search.generations + new,
             live=live,
-            candidates=search.candidates + ended + pruned,
+            candidates=search.candidates + tuple(self.watched(b, e, s) for b, e in ended),
             faults=search.faults + written.faults,
             done=not live and begun + new >= self.n,
         )
+
+    async def warmed_up(self, search: Search, tools: Tools) -> Search:
+        """Return the search with whole samples that nothing stopped."""
+        new = min(self.warm_up, self.n)
+        limit = tools.sampling.max_tokens
+        written = await write_chunk(search, tools, (), new=new, first=0, max_tokens=limit)
+        found = [self.watched(branch, ending, UNWATCHED) for branch, ending in written.ended]
+        sure = sorted((c.confidence for c in found if c.whole and c.confidence), reverse=True)
+        s = self.threshold(replace(search, candidates=tuple(found)))
+        bar = min([s, *sure[: self.min_ballot]])
+        return replace(
+            search,
+            rounds=search.rounds + 1,
+            generations=search.generations + new,
+            candidates=search.candidates + tuple(_barred(c, bar) for c in found),
+            faults=search.faults + written.faults,
+            done=new >= self.n,
+        )
+
+    def threshold(self, search: Search) -> float:
+        """Return s, from the samples of the warm-up."""
+        first = {f"s{search.epoch}-{i}" for i in range(self.warm_up)}
+        known = [
+            c.confidence
+            for c in mine(search)
+            if c.confidence is not None and c.steps[0].key in first
+        ]
+        return percentile(known, 100 - self.eta) if known else UNWATCHED
+
+    def is_weak(self, branch: Branch, s: float) -> bool:
+        """Say whether the confidence of any full group is below s."""
+        return any(group < s for group in group_confidences(_confidences(branch), self.window))
+
+    def watched(self, branch: Branch, ending: Ending, s: float) -> Candidate:
+        """Return a branch closed, with the confidence and the vote of its lowest group."""
+        confidences = _confidences(branch)
+        if not confidences:
+            return close(branch, ending)
+        lowest = lowest_group(confidences, self.window)
+        return _barred(replace(close(branch, ending), confidence=lowest), s)
+
+    def agrees(self, search: Search) -> bool:
+        """Say whether a ballot that is large enough is in consensus."""
+        found = [c for c in mine(search) if c.votes and c.vote != 0.0]
+        share = select(found, "confidence").confidence
+        return len(found) >= self.min_ballot and share is not None and share >= self.tau
+
+
+_PRUNED: Ending = "pruned"
+
+
+def _confidences(branch: Branch) -> list[float]:
+    return [one for step in branch for one in step.confidences or ()]
+
+
+def _barred(candidate: Candidate, bar: float) -> Candidate:
+    """Return the candidate with the vote of its confidence, or none below the bar."""
+    if candidate.confidence is None:
+        return candidate
+    passes = candidate.confidence >= bar
+    return replace(candidate, vote=candidate.confidence if passes else 0.0)

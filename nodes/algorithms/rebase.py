@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from .base import Branch, Search, Tools
+from ..candidate import Ending
+from .base import Search, Tools
 from .beam_search import MAX_ROUNDS
 from .branches import grow, places_left, prune, score_of
 from .resampling import softmax
@@ -72,7 +73,7 @@ class Rebase:
             faults=before.faults + grown.faults,
         )
         if after.rounds >= self.max_rounds or places_left(after, self.n) <= 0:
-            ending = "rounds" if after.rounds >= self.max_rounds else "pruned"
+            ending: Ending = "rounds" if after.rounds >= self.max_rounds else "pruned"
             return prune(replace(after, live=()), grown.open, ending)
         return replace(after, done=not grown.open)
 

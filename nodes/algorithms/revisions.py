@@ -51,15 +51,17 @@ class Revisions:
         """Chains times length."""
         return self.chains * self.length
 
-    async def lengthen(self, chains: Sequence[Chain], tools: Tools) -> Lengthened:
-        """Add one scored revision to each chain.
+    async def lengthen(
+        self, chains: Sequence[Chain], tools: Tools, *, under: str = "revision"
+    ) -> Lengthened:
+        """Add one scored revision to each chain, with keys under `under`.
 
         Raises:
             BackendError: nothing came.
             BudgetSpent: nothing was left for it.
         """
         round_ = max(map(len, chains))
-        keys = [f"revision-{number}.{len(chain)}" for number, chain in enumerate(chains)]
+        keys = [f"{under}-{number}.{len(chain)}" for number, chain in enumerate(chains)]
         recent = [chain[-self.window :] for chain in chains]
         prompts = [Prompt(messages=revision_messages(tools.messages, past)) for past in recent]
         listener = tools.on_text

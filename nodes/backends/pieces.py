@@ -8,6 +8,7 @@ from typing import Any
 
 from ..values import Completion, End, Usage
 from .base import OnText
+from .logprobs import TokenLogprobs
 
 
 def end_of(finish_reason: str | None, stop_reason: object) -> End:
@@ -36,14 +37,16 @@ class _Piece:
     token_ids: list[int] = field(default_factory=list)
     chunks: int = 0
     end: End = "cut"
+    logprobs: TokenLogprobs = field(default_factory=TokenLogprobs)
 
 
 class Pieces:
     """The completions of one streamed reply, as far as they have come."""
 
-    def __init__(self, prompts: int, n: int, on_text: OnText | None) -> None:
+    def __init__(self, prompts: int, n: int, on_text: OnText | None, k: int = 0) -> None:
         self._pieces = [_Piece() for _ in range(prompts * n)]
         self._n = n
+        self._k = k
         self._on_text = on_text
         self._usage: Usage | None = None
 
@@ -60,6 +63,7 @@ class Pieces:
         delta = getattr(choice, "delta", None)
         text = (choice.text if delta is None else delta.content) or ""
         piece.chunks += 1
+        piece.logprobs.take(getattr(choice, "logprobs", None), self._k)
         piece.token_ids += getattr(choice, "token_ids", None) or []
         if choice.finish_reason is not None:
             piece.end = end_of(choice.finish_reason, getattr(choice, "stop_reason", None))
@@ -102,4 +106,6 @@ def _completion(piece: _Piece) -> Completion:
         end=piece.end,
         n_tokens=len(piece.token_ids) or piece.chunks,
         token_ids=tuple(piece.token_ids) or None,
+        logprobs=tuple(piece.logprobs.chosen) or None,
+        confidences=tuple(piece.logprobs.confidences) or None,
     )

@@ -15,6 +15,7 @@ from typing import Any
 import openai
 import tenacity
 
+from ..candidate import Step
 from ..errors import BackendError, BackendRejected, BackendTimeout, PromptTooLong
 from ..values import Message, Sampling, Usage
 from .base import Abilities, OnText, Prompt, Sampled
@@ -103,8 +104,8 @@ class VllmGenerator:
     ) -> Sampled:
         with mapped_errors(self._server):
             if on_text is None and until is None:
-                return read_reply(await create(**body), prompts, n)
-        pieces = Pieces(prompts, n, on_text)
+                return read_reply(await create(**body), prompts, n, _likeliest(body))
+        pieces = Pieces(prompts, n, on_text, _likeliest(body))
         fault: BackendError | None = None
         try:
             with mapped_errors(self._server):
@@ -130,7 +131,7 @@ class VllmGenerator:
     ) -> dict[str, Any]:
         ids = [
             await self._ids(prompt.messages)
-            + [i for step in prompt.prefix for i in step.token_ids or ()]
+            + [i for step in prompt.prefix for i in await self._step_ids(step)]
             for prompt in prompts
         ]
         room = _room(self._abilities, max(map(len, ids)))
@@ -139,6 +140,7 @@ class VllmGenerator:
             "prompt": ids,
             "max_tokens": min(sampling.max_tokens, room),
             "extra_body": {"return_token_ids": True, **_STOP_KEPT},
+            **({} if sampling.logprobs is None else {"logprobs": sampling.logprobs}),
             **_sampling_body(sampling, n),
         }
 
@@ -159,6 +161,20 @@ class VllmGenerator:
             self._prompt_ids[messages] = ids
         return self._prompt_ids[messages]
 
+    async def _step_ids(self, step: Step) -> Sequence[int]:
+        """Return the ids of a step as it was sampled, or of a text that was not sampled."""
+        if step.token_ids is not None or not step.text:
+            return step.token_ids or ()
+        body = {
+            "model": self._abilities.model,
+            "prompt": step.text,
+            "add_special_tokens": False,
+        }
+        root = root_of(self._client)
+        with mapped_errors(self._server):
+            reply: Any = await self._client.post(f"{root}/tokenize", body=body, cast_to=object)
+            return [int(token) for token in reply["tokens"]]
+
     def _chat_body(self, prompt: Prompt, n: int, sampling: Sampling) -> dict[str, Any]:
         turns: list[dict[str, str]] = [
             {"role": m.role, "content": m.content} for m in prompt.messages
@@ -173,6 +189,7 @@ class VllmGenerator:
             "messages": turns,
             "max_tokens": sampling.max_tokens,
             "extra_body": extra,
+            **_chat_logprobs(sampling),
             **_sampling_body(sampling, n),
         }
 
@@ -188,6 +205,17 @@ def _sampling_body(sampling: Sampling, n: int) -> dict[str, Any]:
         "stop": list(sampling.stop) or None,
     }
     return {"n": n} | {name: value for name, value in body.items() if value is not None}
+
+
+def _chat_logprobs(sampling: Sampling) -> dict[str, Any]:
+    if sampling.logprobs is None:
+        return {}
+    return {"logprobs": True, "top_logprobs": sampling.logprobs}
+
+
+def _likeliest(body: dict[str, Any]) -> int:
+    """Return how many likeliest tokens a request asks for."""
+    return int(body.get("top_logprobs", body.get("logprobs", 0)))
 
 
 def _room(abilities: Abilities, prompt_tokens: int) -> int:

@@ -9,7 +9,6 @@ normal form has to end.
 from __future__ import annotations
 
 import cmath
-import re
 import zlib
 from fractions import Fraction
 from typing import Any
@@ -18,10 +17,11 @@ import sympy
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse
 from sympy.logic.boolalg import BooleanAtom
 
-from .plain import number_key, text_key, verbatim_key
+from .plain import number_key, text_key, verbatim_key, words_key
 
 POINTS = 2
-_WORDS = re.compile(r"(?=.*[A-Za-z]{3})[A-Za-z]+(?:[ ']+[A-Za-z]+)*")
+_EXACT_TO = 1e6
+"""Where ten digits begin to run out."""
 _STRICT = sympy.StrictLessThan | sympy.StrictGreaterThan
 _WEAK = sympy.LessThan | sympy.GreaterThan
 _PARSE_TIMEOUT_S = 3
@@ -30,10 +30,9 @@ _EXTRACTION = (LatexExtractionConfig(), ExprExtractionConfig())
 
 def algebra_key(answer: str) -> str | None:
     """Return the key of a mathematical answer as it stood in its box; None when it is empty."""
-    if (plain := number_key(answer)) is not None:
+    if (plain := number_key(answer) or words_key(answer)) is not None:
         return plain
-    if _WORDS.fullmatch(answer):  # words, not a product of letters
-        return text_key(answer)
+    answer = answer.replace("\\varnothing", "\\emptyset")
     found = parse(
         f"\\boxed{{{answer}}}", extraction_config=_EXTRACTION, parsing_timeout=_PARSE_TIMEOUT_S
     )
@@ -104,8 +103,9 @@ def _expression_key(expression: Any) -> str | None:
     values = _values(expression, points=POINTS if expression.free_symbols else 1)
     if values is None:
         return None
-    if expression.is_integer and not expression.free_symbols:
-        return f"n:{int(expression)}"
+    if not expression.free_symbols and abs(values[0]) > _EXACT_TO:
+        whole = int(expression)  # to its last digit
+        return f"n:{whole}" if expression.equals(whole) else "e:" + _digits(values[0])
     if not expression.free_symbols and abs(values[0].imag) < 1e-12 * (1 + abs(values[0])):
         nearest = Fraction(values[0].real).limit_denominator(10_000)
         if abs(float(nearest) - values[0].real) < 1e-12 * (1 + abs(values[0])):

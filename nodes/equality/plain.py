@@ -13,14 +13,14 @@ _NUMBER = re.compile(
 )
 _FRAC = re.compile(r"([-+]?)\\[dt]?frac\{(\d+)\}\{(\d+)\}")
 _MIXED = re.compile(r"([-+]?)(\d+) +(\d+)/(\d+)")
-_UNITS = re.compile(r"\\(?:!|,|;|:| )|\\left|\\right|[$€£°]|\^\\circ")
+_UNITS = re.compile(r"\\(?:!|,|;|:| )|\\left|\\right|\\?[$€£°]|\^\\circ")
 _UNIT_TEXT = re.compile(r"(?:\\(?:text|mbox|mathrm)\s*\{[^{}]*\}(?:\^\{?\d\}?)?[\s./]*)+$")
 _UNIT_WORDS = re.compile(
     r"\s*\b(?!(?:sin|cos|tan|log|mod|sqrt|and)\b)"
     r"(?:[A-Za-z]{3,}|[kcmn]m|[km]g|m[lL]|mi|ft|in|lb|oz|hr|am|pm)\b[A-Za-z ./]*$"
 )
 _WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm)?|mbox|math(?:rm|bf))\s*\{([^{}]*)\}")
-_WORDS = re.compile(r"[^\W\d_]+(?:[ ',.-]+[^\W\d_]+)*\.?")
+_WORDS = re.compile(r"(?=.*[^\W\d_]{3})[^\W\d_]+(?:[ ']+[^\W\d_]+)*\.?")
 _CHOICE = re.compile(r"\(?([A-Za-z])\)?[.):]?(?:\s.*)?")
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _OTHER = re.compile(r"[^\w%$€£+\-*/=<>.]+")
@@ -32,7 +32,7 @@ def number_key(answer: str) -> str | None:
     Thousands separators, money signs and units are passed over. `50%` is 50: what the
     sign means differs from question to question.
     """
-    text = _UNITS.sub("", answer).replace("\\%", "").replace("%", "").replace("\u2212", "-").strip()
+    text = _UNITS.sub("", answer.replace("{,}", ",")).replace("\\%", "").replace("%", "").replace("\u2212", "-").strip()
     text = _UNIT_WORDS.sub("", _UNIT_TEXT.sub("", text)).rstrip(" .")
     if len(text) > _LONGEST:
         return None
@@ -65,13 +65,16 @@ def text_key(answer: str) -> str | None:
     return f"t:{joined}" if joined else None
 
 
+def words_key(answer: str) -> str | None:
+    """Return the key of words, which are no product of letters; None for others."""
+    text = _WRAPPED.sub(r"\1", answer).strip()
+    return text_key(text) if _WORDS.fullmatch(text) else None
+
+
 def verbatim_key(answer: str) -> str | None:
     """Return the key of what cannot be evaluated: words as a short text, else every sign counts."""
-    text = _WRAPPED.sub(r"\1", answer).strip()
-    if _WORDS.fullmatch(text):
-        return text_key(text)
     joined = "".join(answer.split())
-    return f"v:{joined}" if joined else None
+    return words_key(answer) or (f"v:{joined}" if joined else None)
 
 
 def _words(text: str) -> str:

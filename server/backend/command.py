@@ -53,8 +53,8 @@ def up(
         int, typer.Option(min=128, help="Tokens of prompt and completion together.")
     ] = 4096,
     kv_cache_gib: Annotated[
-        float, typer.Option(min=0.25, help="Memory of the generator's cache on CPU, in GiB.")
-    ] = 4.0,
+        int, typer.Option(min=1, help="Memory of the generator's cache on CPU, in GiB.")
+    ] = 4,
     served_model_name: Annotated[
         str | None, typer.Option(help="Name clients ask for; by default that of the model.")
     ] = None,

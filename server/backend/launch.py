@@ -49,8 +49,8 @@ class Serving:
     """A folder or a hub name."""
     max_model_len: int
     """Tokens of prompt and completion together."""
-    kv_cache_gib: float
-    """Memory of the key-value cache on CPU."""
+    kv_cache_gib: int
+    """Memory of the key-value cache on CPU; vLLM takes whole GiB only."""
     gpu_memory: float | None
     """Share of the GPU's memory, 0 to 1; None leaves it to vLLM."""
     device: Device
@@ -113,7 +113,7 @@ def launch(serving: Serving, python: Path, folders: CacheFolders, cpus: Sequence
 
 
 def _cpu_environment(serving: Serving, cpus: Sequence[int]) -> dict[str, str]:
-    environment = {"VLLM_CPU_KVCACHE_SPACE": f"{serving.kv_cache_gib:g}"}
+    environment = {"VLLM_CPU_KVCACHE_SPACE": str(serving.kv_cache_gib)}
     if 0 < len(cpus) <= FEW_CPUS:
         environment["VLLM_CPU_OMP_THREADS_BIND"] = ",".join(str(cpu) for cpu in sorted(cpus))
     return environment

@@ -8,8 +8,12 @@ from pathlib import Path
 TAIL_BYTES = 200_000
 _STAMP = re.compile(r"^\([^)]*pid=\d+\)\s*")
 _LEVEL = re.compile(r"^(?:ERROR|WARNING|INFO|DEBUG) [\d-]+ [\d:]+ \[[^\]]*\]\s*")
-_TELLING = re.compile(r"\b\w*(?:Error|Exception)\b:? \S|\b(?:error|ERROR):|[Kk]illed")
-_HOLLOW = re.compile(r"[Ss]ee (?:root cause|stack trace)|initialization failed|During handling")
+_TELLING = re.compile(
+    r"\b\w*(?:Error|Exception)\b:? \S|\b(?:error|ERROR):|Value error, \S|[Kk]illed"
+)
+_HOLLOW = re.compile(
+    r"[Ss]ee (?:root cause|stack trace)|initialization failed|During handling|validation errors? for"
+)
 """Lines that only point at another line: vLLM ends every failed start with one."""
 
 

@@ -27,9 +27,9 @@ class BackendOptions:
     verifier_port: int = 8101
     max_model_len: int = 4096
     """Tokens of prompt and completion together, for both servers."""
-    kv_cache_gib: float = 4.0
+    kv_cache_gib: int = 4
     """Memory of the generator's key-value cache on CPU: 87,000 tokens a GiB with the 0.5B model."""
-    verifier_kv_cache_gib: float = 1.0
+    verifier_kv_cache_gib: int = 1
     served_model_name: str | None = None
     """None: the short name, the folder's name, or the hub name."""
     eager: bool | None = None

@@ -41,7 +41,7 @@ def check_memory(servings: Sequence[Serving], read: ReadMemory = available_memor
         BackendSetupError: They do not. vLLM itself looks after the memory of a GPU.
     """
     needed = sum(
-        serving.weight_bytes + int(serving.kv_cache_gib * GIB) + PROCESS_BYTES
+        serving.weight_bytes + serving.kv_cache_gib * GIB + PROCESS_BYTES
         for serving in servings
         if serving.device == "cpu"
     )

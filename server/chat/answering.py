@@ -84,7 +84,7 @@ class Answering(Response):
             if moment is not None:
                 writer.note(moment)
                 thinking.append(narrator.feed(moment))
-        told = "" if self._ask.effort == "none" else "".join(thinking).strip()
+        told = "".join(thinking).strip() if live.thinks else ""
         headers = {TRACE_HEADER: writer.trace_id}
         reply = JSONResponse(writer.whole(moment, told), headers=headers)
         await reply(scope, receive, send)
@@ -94,7 +94,8 @@ class Answering(Response):
         moment = await live.next(self._keep_alive_s)
         await self._start(send, writer.trace_id)
         await _send_body(send, writer.role_chunk())
-        narrator, direct = Narrator(), DirectText()
+        narrator = Narrator() if live.thinks else None
+        direct = DirectText()
         while not isinstance(moment, Answer):
             await self._tell(send, writer, narrator, direct, moment)
             moment = await live.next(self._keep_alive_s)
@@ -106,7 +107,12 @@ class Answering(Response):
         await _send_body(send, DONE, last=True)
 
     async def _tell(
-        self, send: Send, writer: Reply, narrator: Narrator, direct: DirectText, moment: Moment
+        self,
+        send: Send,
+        writer: Reply,
+        narrator: Narrator | None,
+        direct: DirectText,
+        moment: Moment,
     ) -> None:
         """Send what a moment of a stream has to say, if anything."""
         if moment is None:
@@ -115,7 +121,7 @@ class Answering(Response):
         if isinstance(moment, Answer):
             return
         writer.note(moment)
-        if self._ask.effort != "none":
+        if narrator is not None:
             if text := narrator.feed(moment):
                 await _send_body(send, writer.thinking_chunk(text))
         elif isinstance(moment, TextArrived) and (text := direct.feed(moment)):

@@ -24,6 +24,8 @@ class Live:
     def __init__(self, engine: Engine, ask: Ask) -> None:
         self.trace_id: str | None = None
         """None until the run is open."""
+        self.thinks = True
+        """Whether there is thinking before the answer; known once the run is open."""
         self._open = asyncio.Event()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._run = asyncio.create_task(self._follow(engine, ask))
@@ -61,7 +63,7 @@ class Live:
 
     async def _follow(self, engine: Engine, ask: Ask) -> Answer:
         async with engine.start(ask) as run:
-            self.trace_id = run.trace_id
+            self.trace_id, self.thinks = run.trace_id, run.thinks
             self._open.set()
             async for event in run.events():
                 self._events.put_nowait(event)

@@ -71,7 +71,7 @@ async def _ask(settings: Settings, wanted: Ask) -> tuple[str, Answer]:
     narrator, stderr = Narrator(), Console(stderr=True, style="dim", highlight=False)
     async with open_engine(settings) as engine, engine.start(wanted) as run:
         async for event in run.events():
-            if wanted.live and wanted.budget.generations:
+            if wanted.live and run.thinks:
                 stderr.print(narrator.feed(event), end="", markup=False, soft_wrap=True)
         stderr.print()
         return run.trace_id, run.answer

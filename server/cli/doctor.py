@@ -78,6 +78,8 @@ def _describe(abilities: Abilities) -> str:
 
 
 async def _verifier(settings: Settings) -> Finding:
+    if settings.verifier_url == "":
+        return Finding(what="verifier", where="", says="switched off: majority votes", ok=None)
     where = settings.verifier_url or DEFAULT_VERIFIER_URL
     needed = settings.verifier_url is not None
     client = new_client(where, api_key=settings.verifier_api_key, timeout_s=PROBE_TIMEOUT_S)

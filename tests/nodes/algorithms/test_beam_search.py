@@ -88,7 +88,7 @@ async def test_an_answer_that_ends_takes_a_place_for_good() -> None:
         ["a1\n\n", "\\boxed{3}"],
         ["\\boxed{4}"],
     )
-    # Three of the six places... with M = 2: two of four are taken, so one prefix is kept.
+    # Two of four places are taken, so one prefix is kept, then one more: a single step is drawn.
     verifier = ScriptedVerifier([0.9, 0.3, 0.2, 0.1], [0.5, 0.5], [0.5])
     searches = await run_out(BeamSearch(n=4, m=2), tools(generator, verifier))
     assert [(len(a.prompts), a.n) for a in generator.asked] == [(1, 4), (1, 2), (1, 1)]
@@ -170,7 +170,7 @@ async def test_a_verifier_that_fails_in_the_middle_loses_nothing() -> None:
     generator = ScriptedGenerator(
         ["a\n\n", "b\n\n", "\\boxed{1}", "c\n\n"], ["a1\n\n", "\\boxed{2}"]
     )
-    verifier = ScriptedVerifier([0.9, 0.8, 0.7, 0.6], BackendError("gone"))
+    verifier = ScriptedVerifier([0.9, 0.8, 0.6, 0.7], BackendError("gone"))  # open ones first
     searches = await run_out(BeamSearch(n=4, m=2), tools(generator, verifier))
     assert searches[-1].faults == ("verifier: gone",)
     assert [(c.key, c.ending, c.score) for c in searches[-1].candidates] == [

@@ -25,6 +25,16 @@ def test_the_telling_line_is_the_cause_and_not_the_pointer_to_it(tmp_path: Path)
     assert telling_line(log) == "ValueError: no memory"
 
 
+def test_of_a_refused_setting_the_reason_is_shown(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text(
+        "pydantic.ValidationError: 1 validation error for VllmConfig\n"
+        "  Value error, invalid literal for int(): '0.5' [type=value_error]\n"
+        "    For further information visit the documentation\n"
+    )
+    assert telling_line(log).startswith("Value error, invalid literal for int(): '0.5'")
+
+
 def test_without_an_error_the_newest_line_is_shown(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("one\ntwo\n")

@@ -1,0 +1,120 @@
+"""Accuracy and tokens by effort, of a running server, on questions with gold answers.
+
+    python bench/effort_accuracy.py QUESTIONS.jsonl --limit 30 --efforts none low medium
+
+Each line of the file has `question` and `answer`. Every reply is graded by the service's own
+equality and printed as one JSON line; the table at the end is Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import math
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import openai
+
+from forethought.nodes.equality.extract import extract_answer
+from forethought.nodes.equality.keys import AnswerKeys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graded:
+    """One reply."""
+
+    number: int
+    effort: str
+    right: bool
+    generations: int
+    completion_tokens: int
+    verifier_tokens: int
+    seconds: float
+    stop_reason: str
+    strategy: str | None
+    trace_id: str
+
+
+async def ask(
+    client: openai.AsyncOpenAI, keys: AnswerKeys, row: dict[str, str], number: int, effort: str
+) -> Graded:
+    """Ask one question and grade the reply."""
+    started = time.monotonic()
+    reply = await client.chat.completions.create(  # type: ignore[call-overload]
+        model="forethought",
+        messages=[{"role": "user", "content": row["question"]}],
+        reasoning_effort=effort,
+        extra_body={"forethought": {"task_kind": "math"}},
+    )
+    answer = extract_answer(reply.choices[0].message.content, "math")
+    found, gold = await keys.keys([answer or "", row["answer"]], "math")
+    said = reply.model_extra["forethought"]
+    return Graded(
+        number=number,
+        effort=effort,
+        right=answer is not None and found == gold,
+        generations=said["generations"],
+        completion_tokens=reply.usage.completion_tokens,
+        verifier_tokens=said["verifier_tokens"],
+        seconds=time.monotonic() - started,
+        stop_reason=said["stop_reason"],
+        strategy=said["strategy"],
+        trace_id=said["trace_id"],
+    )
+
+
+def table(graded: list[Graded], efforts: list[str]) -> str:
+    """Return the means as Markdown, with the standard error of the accuracy."""
+    lines = [
+        "| effort | right | accuracy % (s.e.) | generations | generated tokens | verifier tokens | s |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for effort in efforts:
+        rows = [g for g in graded if g.effort == effort]
+        n, share = len(rows), sum(g.right for g in rows) / len(rows)
+        error = math.sqrt(share * (1 - share) / n)
+        means = (
+            sum(getattr(g, name) for g in rows) / n
+            for name in ("generations", "completion_tokens", "verifier_tokens", "seconds")
+        )
+        cells = " | ".join(f"{mean:.1f}" for mean in means)
+        right = sum(g.right for g in rows)
+        lines.append(f"| {effort} | {right}/{n} | {100 * share:.1f} ({100 * error:.1f}) | {cells} |")
+    return "\n".join(lines)
+
+
+async def main(args: argparse.Namespace) -> None:
+    """Ask everything, `--at-once` questions at a time, one effort after the other."""
+    lines = args.questions.read_text(encoding="utf-8").splitlines()[: args.limit]
+    rows = [json.loads(line) for line in lines]
+    keys, gate = AnswerKeys(), asyncio.Semaphore(args.at_once)
+    graded: list[Graded] = []
+
+    async def one(client: openai.AsyncOpenAI, number: int, effort: str) -> None:
+        async with gate:
+            result = await ask(client, keys, rows[number], number, effort)
+        graded.append(result)
+        print(json.dumps(asdict(result)), flush=True)
+
+    async with openai.AsyncOpenAI(
+        base_url=args.base_url, api_key="none", max_retries=0, timeout=3600
+    ) as client:
+        for effort in args.efforts:
+            async with asyncio.TaskGroup() as group:
+                for number in range(len(rows)):
+                    group.create_task(one(client, number, effort))
+    keys.close()
+    print(table(graded, args.efforts))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("questions", type=Path)
+    parser.add_argument("--limit", type=int, default=30)
+    parser.add_argument("--efforts", nargs="+", default=["none", "low", "medium"])
+    parser.add_argument("--base-url", default="http://127.0.0.1:8000/v1")
+    parser.add_argument("--at-once", type=int, default=4)
+    asyncio.run(main(parser.parse_args()))
