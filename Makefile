@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 pytho
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check test-live coverage lock clean
+.PHONY: demo test check test-live coverage lock docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/forethought demo
@@ -24,6 +24,9 @@ test-live: $(VENV)/.dev
 
 coverage: $(VENV)/.dev
 	$(BIN)/pytest --cov=forethought --cov-branch --cov-report=term-missing:skip-covered
+
+docs: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
 
 # Writes the versions that resolve together today; names and versions only, no addresses.
 lock: $(VENV)/.dev

@@ -6,6 +6,9 @@ from typing import Literal
 
 from ..nodes.state import ThinkState
 
+DOUBT = 0.5
+"""A leading answer with less than this share of the weight is in doubt."""
+
 
 def after_estimate(state: ThinkState) -> Literal["plan", "verify"]:
     """A pilot that agrees, or that spent the budget, is put to the vote as it is."""
@@ -23,7 +26,7 @@ def after_search(state: ThinkState) -> Literal["search", "plan", "verify"]:
 def after_verify(state: ThinkState) -> Literal["revise", "answer"]:
     """Revisions where they are planned, affordable, and the vote is in doubt."""
     plans, hunt, revised = state.get("plans"), state.get("hunt"), state.get("revised")
-    if not plans or plans[-1].revisions is None or state["verdict"].decided:
+    if not plans or plans[-1].revisions is None or (state["verdict"].confidence or 0) >= DOUBT:
         return "answer"
     if hunt is None or hunt.stopped != "completed" or (revised is not None and revised.done):
         return "answer"

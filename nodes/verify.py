@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .algorithms.selection import select, select_across_chains
+from .algorithms.selection import chains_of, select, select_across_chains
 from .found import found_so_far
 from .state import ReadyToVerify, Verified
 
@@ -11,9 +11,7 @@ async def verify(state: ReadyToVerify) -> Verified:
     """Vote: across chains where there are revisions, else among all candidates."""
     plans = state.get("plans", ())
     selection = plans[-1].strategy.selection if plans else "weighted"
-    revised = state.get("revised")
-    if revised is None:
-        return {"verdict": select(found_so_far(state), selection)}
-    in_chains = {member.key for chain in revised.chains for member in chain}
-    alone = [(c,) for c in found_so_far(state) if c.key not in in_chains]
-    return {"verdict": select_across_chains([*alone, *revised.chains], selection)}
+    found = found_so_far(state)
+    if "revised" not in state:
+        return {"verdict": select(found, selection)}
+    return {"verdict": select_across_chains(chains_of(found), selection)}

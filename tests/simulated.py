@@ -87,11 +87,11 @@ class SimulatedProposer:
         asked = prompt.messages[-1].content
         if "Attempt 1:" in asked:
             right = self._rng.random() < (
-                1 - self._puzzle.flips
-                if last_boxed(asked) == RIGHT
-                else self._puzzle.repairs
+                1 - self._puzzle.flips if last_boxed(asked) == RIGHT else self._puzzle.repairs
             )
-            begun = "".join(self._line("ok" if right else "slip") for _ in range(self._puzzle.depth))
+            begun = "".join(
+                self._line("ok" if right else "slip") for _ in range(self._puzzle.depth)
+            )
             text = begun + self._answer(begun)
             return _completion(text, sampling, right, self._rng)
         said: list[str] = []

@@ -82,6 +82,8 @@ class Rebase:
         shares: list[int] = []
         weights = softmax(rewards, self.t_b)
         for place, weight in enumerate(weights):
+            if not width:
+                return shares + [0] * (len(weights) - place)
             # Less a hair: a share that is whole but for rounding is not one more.
             share = math.ceil(width * weight / math.fsum(weights[place:]) - 1e-9)
             shares.append(min(share, width))

@@ -15,7 +15,6 @@ from typing import Any
 
 import sympy
 from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse
-from sympy.logic.boolalg import BooleanAtom
 
 from .plain import number_key, text_key, verbatim_key, words_key
 
@@ -37,8 +36,6 @@ def algebra_key(answer: str) -> str | None:
         f"\\boxed{{{answer}}}", extraction_config=_EXTRACTION, parsing_timeout=_PARSE_TIMEOUT_S
     )
     values = [value for value in found if not isinstance(value, str)]
-    if values and isinstance(values[0], BooleanAtom) and "=" in answer:
-        return algebra_key(answer.rpartition("=")[2])  # `36 + 24 = 60` is the answer 60
     try:
         return (_key(values[0]) if values else None) or verbatim_key(answer)
     except Exception:  # noqa: BLE001 - outermost in its process; sympy raises whatever it meets

@@ -32,7 +32,13 @@ def number_key(answer: str) -> str | None:
     Thousands separators, money signs and units are passed over. `50%` is 50: what the
     sign means differs from question to question.
     """
-    text = _UNITS.sub("", answer.replace("{,}", ",")).replace("\\%", "").replace("%", "").replace("\u2212", "-").strip()
+    text = (
+        _UNITS.sub("", answer.replace("{,}", ","))
+        .replace("\\%", "")
+        .replace("%", "")
+        .replace("\u2212", "-")
+        .strip()
+    )
     text = _UNIT_WORDS.sub("", _UNIT_TEXT.sub("", text)).rstrip(" .")
     if len(text) > _LONGEST:
         return None

@@ -15,7 +15,6 @@ import openai
 import typer
 from rich.console import Console
 
-from ...nodes.budget import Effort
 from ...storage.store import Store
 from ..app import create_app
 from ..backend.folders import default_cache
@@ -36,11 +35,15 @@ QUESTION = (
     "market?"
 )
 """The first question of GSM8K's test set (MIT licence); the answer is 18."""
+ANSWER_TOKENS = 400
+"""Most of one answer: a small model that runs on and on costs a CPU 20 s for 400 tokens."""
 
 
 def demo(
     question: Annotated[str, typer.Argument(help="What to ask.", show_default=False)] = QUESTION,
-    effort: Annotated[Effort, typer.Option(help="How much to think at most.")] = "medium",
+    max_generations: Annotated[
+        int, typer.Option(min=0, help="Whole answers to sample at most; 16 is effort medium.")
+    ] = 12,
     model: Annotated[
         str, typer.Option(help="Short name, local folder or hub name of the generator.")
     ] = DEFAULT_MODEL,
@@ -53,7 +56,7 @@ def demo(
         verifier=SHIPPED_VERIFIER if model == DEFAULT_MODEL else None,
     )
     with one_sentence():
-        asyncio.run(_until_stopped(_demo(settings, options, question, effort)))
+        asyncio.run(_until_stopped(_demo(settings, options, question, max_generations)))
 
 
 async def _until_stopped(work: Any) -> None:
@@ -63,16 +66,18 @@ async def _until_stopped(work: Any) -> None:
     await task
 
 
-async def _demo(settings: Settings, options: BackendOptions, question: str, effort: Effort) -> None:
+async def _demo(
+    settings: Settings, options: BackendOptions, question: str, max_generations: int
+) -> None:
     console = Console()
     async with (
         backend_up(options, RichReport()) as urls,
         open_engine(_over(settings, urls)) as engine,
         served(create_app(engine), "127.0.0.1", 0) as url,
     ):
-        console.rule(f"{urls.generator_model}, effort {effort}, at {url}/v1")
+        console.rule(f"{urls.generator_model} at {url}/v1")
         console.print(question, markup=False)
-        trace_id = await _ask(console, f"{url}/v1", urls.generator_model, question, effort)
+        trace_id = await _ask(console, f"{url}/v1", question, max_generations)
     store = await Store.open(settings.database_url)
     try:
         detail = await store.read_trace(trace_id)
@@ -84,24 +89,25 @@ async def _demo(settings: Settings, options: BackendOptions, question: str, effo
 
 
 def _over(settings: Settings, urls: BackendUrls) -> Settings:
-    """Return the settings with the demo's own model servers."""
+    """Return the settings with the demo's own model servers and short answers."""
     return settings.model_copy(
         update={
             "generator_url": urls.generator_url,
             "generator_model": urls.generator_model,
             "verifier_url": urls.verifier_url,
             "verifier_model": urls.verifier_model,
+            "max_answer_tokens": ANSWER_TOKENS,
         }
     )
 
 
-async def _ask(console: Console, base_url: str, model: str, question: str, effort: Effort) -> str:
+async def _ask(console: Console, base_url: str, question: str, max_generations: int) -> str:
     """Stream the reply to the console and return its trace."""
     client = openai.AsyncOpenAI(base_url=base_url, api_key="none", max_retries=0, timeout=1800)
     raw = await client.chat.completions.with_raw_response.create(
-        model=model,
+        model="forethought",
         messages=[{"role": "user", "content": question}],
-        reasoning_effort=effort,
+        extra_body={"forethought": {"max_generations": max_generations}},
         stream=True,
         stream_options={"include_usage": True},
     )
@@ -114,6 +120,7 @@ async def _ask(console: Console, base_url: str, model: str, question: str, effor
                 console.print(thought, end="", style="dim", markup=False, highlight=False)
             if choice.delta.content:
                 if not answering:
+                    console.print()
                     console.rule("answer")
                 answering = True
                 console.print(choice.delta.content, end="", markup=False, highlight=False)

@@ -1,6 +1,6 @@
 import pytest
 
-from fakes import ScriptedGenerator, cut_at_length, cut_off, tools
+from fakes import Piece, ScriptedGenerator, cut_at_length, cut_off, tools
 from forethought.nodes.algorithms.draw import draw
 from forethought.nodes.backends.base import Sampled
 from forethought.nodes.values import Usage
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_draws_all_in_one_request_and_marks_how_each_ended() -> None:
-    texts = ["one\n\ntwo", cut_at_length("half"), cut_off("hal"), " \n\n "]
+    texts: list[Piece] = ["one\n\ntwo", cut_at_length("half"), cut_off("hal"), " \n\n "]
     generator = ScriptedGenerator(texts)
     drawn = await draw(tools(generator), 4, first=8, origin="pilot")
     assert len(generator.asked) == 1

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fakes import found
 from forethought.nodes.algorithms.base import Selection
 from forethought.nodes.algorithms.selection import select, select_across_chains
-from forethought.nodes.candidate import Candidate
+from forethought.nodes.candidate import Candidate, Ending
 
 SELECTIONS: tuple[Selection, ...] = ("majority", "best", "weighted")
 VOTERS = [
@@ -20,7 +20,8 @@ VOTERS = [
     found("f", "3", 0.2),
 ]
 ANSWERS = st.sampled_from(["1", "2", "3", None])
-ENDINGS = st.sampled_from(["whole", "whole", "whole", "length"])
+MOSTLY_WHOLE: tuple[Ending, ...] = ("whole", "whole", "whole", "length")
+ENDINGS = st.sampled_from(MOSTLY_WHOLE)
 SIXTEENTHS = st.integers(0, 16).map(lambda k: k / 16)
 
 

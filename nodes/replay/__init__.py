@@ -1,0 +1,1 @@
+"""Replays strategies that need no model on samples that were recorded once."""
