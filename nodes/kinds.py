@@ -1,4 +1,4 @@
-"""Guesses what kind of answer a question wants, from its words.
+"""Guesses what kind of answer a question wants, from its words, and then from the pilot's answers.
 
 Careful on purpose: what does not plainly ask for a choice or a result of mathematics is `free`, and a
 free question goes to the model as it is.
@@ -7,7 +7,11 @@ free question goes to the model as it is.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from .equality.blocks import fenced, last_json, last_tool_calls
+from .equality.extract import last_boxed
+from .equality.plain import choice_key, number_key
 from .values import Kind
 
 _CHOICES = re.compile(r"(?:^|\s)\(?([A-E])[).:]\s+\S")
@@ -23,6 +27,7 @@ _ASKS_RESULT = re.compile(
     re.IGNORECASE,
 )
 _SUM = re.compile(r"\d\s*[-+*/^=]\s*\d")
+_LETTERS = frozenset(f"c:{letter}" for letter in "ABCDE")
 _DIGIT = re.compile(
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|dozen|half|twice|third|double)\b",
     re.IGNORECASE,
@@ -39,3 +44,31 @@ def infer_kind(text: str) -> Kind:
     if _SUM.search(text) or (asks and (_DIGIT.search(text) or _LATEX.search(text))):
         return "math"
     return "free"
+
+
+def refine_kind(kind: Kind, texts: Sequence[str]) -> Kind:
+    """Return the kind after a look at the pilot's whole answers; `kind` where they do not agree.
+
+    Only a guess is refined, so call it for a kind that was inferred: `free` becomes what all answers
+    turn out to be, and `math` a choice when every box holds a letter of one. One answer alone is no
+    agreement.
+    """
+    if len(texts) < 2 or kind not in ("free", "math"):
+        return kind
+    boxes = [last_boxed(text) or "" for text in texts]
+    if all(choice_key(box) in _LETTERS for box in boxes):
+        return "choice"
+    if kind == "math":
+        return kind
+    if all(map(number_key, boxes)):
+        return "math"
+    if all(last_tool_calls(text) is not None for text in texts):
+        return "tool_call"
+    if all(_is_structure(last_json(text)) for text in texts):
+        return "json"
+    return "code" if all(len(fenced(text)) == 1 for text in texts) else kind
+
+
+def _is_structure(value: str | None) -> bool:
+    """Say whether a value is an object or a list of them: prose holds brackets and numbers too."""
+    return value is not None and re.match(r"\[?\s*\{", value) is not None

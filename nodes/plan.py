@@ -24,7 +24,8 @@ async def plan(state: ReadyToPlan, runtime: Runtime[Deps]) -> Planned:
         else state["difficulty"],
         room=max(deps.meter.room(), 1),
         drawn=sum(candidate.whole for candidate in found),
-        verifier=deps.verifier is not None,
+        verifier=deps.verifier is not None and deps.verifier.granularity == "step",
+        judge=deps.verifier is not None and deps.verifier.granularity == "solution",
         continuation=deps.generator.abilities.continuation,
     )
     return {"plans": (*plans, deps.policy.choose(situation))}

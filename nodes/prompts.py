@@ -18,11 +18,16 @@ _STEPS = (
     "Begin every step with '## Step k:', keep it short, and separate steps by a blank line. "
     "End with the line 'The final answer is: \\boxed{answer}'."
 )
+_BRIEFLY = "Think step by step, briefly, and separate steps by a blank line."
 SYSTEM: dict[Kind, str] = {
     "math": f"Solve the math problem step by step. {_STEPS}",
     "number": f"Solve the problem step by step. {_STEPS} The answer is a single number.",
     "choice": f"Answer the question step by step. {_STEPS} The answer is the letter of one choice.",
     "text": f"Answer the question step by step. {_STEPS} The answer is a few words at most.",
+    "json": f"{_BRIEFLY} End with the answer, one JSON value in a ```json block.",
+    "tool_call": f"{_BRIEFLY} End with the call in a ```json block, as "
+    '{"name": "...", "arguments": {...}}; several calls are a list of these.',
+    "code": f"{_BRIEFLY} End with the whole program in one fenced block.",
 }
 """None for `free`."""
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 Role = Literal["system", "user", "assistant"]
-Kind = Literal["math", "number", "choice", "text", "free"]
+Kind = Literal["math", "number", "choice", "text", "json", "tool_call", "code", "free"]
 """What sort of final answer a question has, which decides when two answers are equal.
 
-`text` is a short text compared as a string; `free` has no equality and is never voted on.
+`text` is a short text compared as a string; `json` any JSON value; `tool_call` a call by name and
+arguments, or several at once; `code` a program; `free` has no equality and is never voted on.
 """
 End = Literal["eos", "stop", "length", "cut"]
 """Why a completion ended: the model was done, a stop string came, `max_tokens` was reached, or it
@@ -82,7 +83,7 @@ class Usage:
     prompt_tokens: int = 0
     """Read by the generator, cached ones included."""
     cached_tokens: int = 0
-    """The part of `prompt_tokens` that came from the server's prefix cache."""
+    """The part of `prompt_tokens` and `verifier_tokens` that came from a server's prefix cache."""
     completion_tokens: int = 0
     """Generated, thrown away or not."""
     verifier_tokens: int = 0

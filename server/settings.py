@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ..nodes.budget import Effort
+from ..nodes.verifiers.registry import VerifierFormat
 
 DEFAULT_GENERATOR_URL = "http://127.0.0.1:8100/v1"
 DEFAULT_VERIFIER_URL = "http://127.0.0.1:8101/v1"
@@ -34,6 +36,12 @@ class Settings(BaseSettings):
     )
     verifier_model: str | None = Field(
         default=None, description="Model to ask it for; by default the first one it serves."
+    )
+    verifier_format: VerifierFormat | Literal["auto"] = Field(
+        default="qwen-prm",
+        description="What it is: qwen-prm, math-shepherd, step-head or last-head score steps; "
+        "outcome scores whole solutions; chat-prm and judge are chat models, judge being the "
+        "generator itself where no verifier URL is set; auto asks a pooling server.",
     )
     verifier_api_key: str | None = Field(
         default=None, description="Key for the verifier, if it wants one."

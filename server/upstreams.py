@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from ..nodes.backends.base import Generator
 from ..nodes.backends.client import new_client
 from ..nodes.backends.missing import MissingGenerator
-from ..nodes.backends.probe import pooling_works, probe_generator, served_models
+from ..nodes.backends.probe import probe_generator, served_models
 from ..nodes.backends.vllm import VllmGenerator
 from ..nodes.errors import BackendError, BackendRejected
 from ..nodes.verifiers.base import ProcessVerifier
-from ..nodes.verifiers.vllm_prm import VllmProcessVerifier
+from ..nodes.verifiers.registry import VERIFIERS, find_format, scores_in
 from .settings import DEFAULT_VERIFIER_URL, Settings
 
 
@@ -39,9 +39,15 @@ class Upstreams:
             api_key=settings.generator_api_key,
             timeout_s=settings.upstream_timeout_s,
         )
+        judges_itself = settings.verifier_format == "judge" and settings.verifier_url is None
+        self._verifier_model = (
+            settings.generator_model if judges_itself else settings.verifier_model
+        )
         self._verifier_client = new_client(
-            settings.verifier_url or DEFAULT_VERIFIER_URL,
-            api_key=settings.verifier_api_key,
+            settings.generator_url
+            if judges_itself
+            else settings.verifier_url or DEFAULT_VERIFIER_URL,
+            api_key=settings.generator_api_key if judges_itself else settings.verifier_api_key,
             timeout_s=settings.upstream_timeout_s,
         )
         self._generator: Generator | None = None
@@ -84,7 +90,7 @@ class Upstreams:
         at the default address.
 
         Raises:
-            BackendError: one is set and does not answer, or does not score steps.
+            BackendError: one is set and does not answer, or not in its format.
         """
         if self._verifier is None and self._settings.verifier_url != "":
             try:
@@ -116,9 +122,16 @@ class Upstreams:
     async def _find_verifier(self) -> ProcessVerifier:
         client = self._verifier_client
         served = await served_models(client)
-        model = self._settings.verifier_model or next(iter(served), "")
+        model = self._verifier_model or next(iter(served), "")
         if model not in served:
             raise BackendRejected(f"the server at {client.base_url} does not serve {model!r}")
-        if not await pooling_works(client, model):
-            raise BackendRejected(f"{model} at {client.base_url} does not score steps by /pooling")
-        return VllmProcessVerifier(client, model)
+        form = self._settings.verifier_format
+        if form == "auto":
+            found = await find_format(client, model)
+            if found is None:
+                raise BackendRejected(f"{model} at {client.base_url} scores in no known format")
+            return VERIFIERS[found](client, model)
+        verifier = VERIFIERS[form](client, model)
+        if not await scores_in(verifier):
+            raise BackendRejected(f"{model} at {client.base_url} does not score as {form} does")
+        return verifier

@@ -14,7 +14,7 @@ from typing import Literal
 
 from ..nodes.backends.base import Abilities, Generator, OnText, Prompt, Sampled
 from ..nodes.values import Question, Sampling, Usage
-from ..nodes.verifiers.base import ProcessVerifier, Scored
+from ..nodes.verifiers.base import Granularity, ProcessVerifier, Scored
 from .rows import Change, Insert, RowSink, Values
 from .tables import Call, UsageOfRole
 
@@ -173,6 +173,11 @@ class RecordedVerifier:
     def model(self) -> str:
         """That of the verifier inside."""
         return self._inner.model
+
+    @property
+    def granularity(self) -> Granularity:
+        """That of the verifier inside."""
+        return self._inner.granularity
 
     async def score(self, question: Question, solutions: Sequence[Sequence[str]]) -> Scored:
         """Call the verifier inside, and record it."""

@@ -17,7 +17,7 @@ from forethought.nodes.policy.base import Plan
 from forethought.nodes.state import Answer, Hunt, Pilot, Revised, ThinkState
 from forethought.nodes.values import Completion, Message, Question, Sampling, Usage
 from forethought.nodes.verdict import Group, Verdict
-from forethought.nodes.verifiers.base import Scored
+from forethought.nodes.verifiers.base import Granularity, Scored
 from forethought.storage.recorder import RunInfo, TraceRecorder
 
 QUESTION = Question(
@@ -64,6 +64,7 @@ class ScriptedVerifier:
     """Scores from a script; fails when it runs out."""
 
     model = "prm"
+    granularity: Granularity = "step"
 
     def __init__(self, *script: Scored | BaseException) -> None:
         self._script = list(script)

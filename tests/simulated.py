@@ -21,7 +21,7 @@ from forethought.nodes.equality.extract import last_boxed
 from forethought.nodes.equality.read import read_answers
 from forethought.nodes.steps import STEP_END
 from forethought.nodes.values import Completion, Question, Sampling, Usage
-from forethought.nodes.verifiers.base import Scored
+from forethought.nodes.verifiers.base import Granularity, Scored
 
 RIGHT = "7"
 STEP_TOKENS = 10
@@ -48,14 +48,14 @@ class Puzzle:
     @property
     def step(self) -> float:
         """Chance that a step is right."""
-        return self.p ** (1 / self.depth)
+        return math.pow(self.p, 1 / self.depth)
 
     def value(self, text: str) -> float:
         """Return P(correct) of a solution that begins like this."""
         answer = last_boxed(text)
         if answer is not None:
             return float(answer == RIGHT)
-        return 0.0 if "slip" in text else self.step ** max(self.depth - text.count("ok"), 0)
+        return 0.0 if "slip" in text else math.pow(self.step, max(self.depth - text.count("ok"), 0))
 
 
 class SimulatedProposer:
@@ -144,6 +144,7 @@ class SimulatedVerifier:
     """
 
     model = "chance judge"
+    granularity: Granularity = "step"
 
     def __init__(
         self, puzzle: Puzzle, *, noise: float = 0.0, blind: bool = False, exploitable: bool = False

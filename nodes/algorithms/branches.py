@@ -15,7 +15,7 @@ from ..errors import BackendError
 from ..steps import STEP_END
 from ..thinking import is_thinking, part_thinking, without_thinking
 from ..values import Completion, Question
-from ..verifiers.base import ProcessVerifier
+from ..verifiers.base import ProcessVerifier, step_verifier
 from .base import Branch, Search, Tools
 from .sprouts import sprout
 
@@ -129,12 +129,11 @@ async def grow(search: Search, tools: Tools, roots: Sequence[Branch], *, n: int)
     A verifier that fails ends the open branches, with a fault that says so.
 
     Raises:
-        ValueError: there is no verifier.
+        ValueError: there is no verifier of steps.
         BackendError: nothing was sampled.
         BudgetSpent: nothing was left for it.
     """
-    if tools.verifier is None:
-        raise ValueError("a step-wise search needs a process verifier, not None")
+    verifier = step_verifier(tools.verifier)
     limit = tools.sampling.max_tokens
     grown = await sprout(
         search,
@@ -157,10 +156,10 @@ async def grow(search: Search, tools: Tools, roots: Sequence[Branch], *, n: int)
         else:
             ended.append((new.branch, ending))
     to_score = open_ + [branch for branch, ending in ended if ending == "whole"]
-    scores, faults = await score_branches(tools.question, tools.verifier, to_score)
+    scores, faults = await score_branches(tools.question, verifier, to_score)
     faults = grown.faults + faults
     if open_ and not scores:
-        ended += [(branch, "stopped") for branch in open_]
+        ended.extend((branch, "stopped") for branch in open_)
         open_ = []
     return Grown(
         open=tuple(_with_score(branch, scores) for branch in open_),

@@ -90,7 +90,7 @@ class DeepConf:
         )
 
     async def warmed_up(self, search: Search, tools: Tools) -> Search:
-        """Return the search with whole samples that nothing stopped."""
+        """Return the search with samples that nothing stopped; one that is cut short goes on."""
         new = min(self.warm_up, self.n)
         limit = tools.sampling.max_tokens
         written = await write_chunk(search, tools, (), new=new, first=0, max_tokens=limit)
@@ -102,9 +102,10 @@ class DeepConf:
             search,
             rounds=search.rounds + 1,
             generations=search.generations + new,
+            live=written.open,
             candidates=search.candidates + tuple(_barred(c, bar) for c in found),
             faults=search.faults + written.faults,
-            done=new >= self.n,
+            done=not written.open and new >= self.n,
         )
 
     def threshold(self, search: Search) -> float:

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..candidate import Candidate
-from ..errors import BackendError
+from ..errors import BackendError, BudgetSpent
 from ..steps import STEP_END
+from ..verifiers.base import step_verifier
 from .base import Branch, Search, Tools
 from .branches import close, ending_of, score_branches, tokens_of
 from .sprouts import sprout
@@ -39,11 +40,9 @@ async def roll_out(
     What fails on the way costs no branch: its rollout ends where it stands.
 
     Raises:
-        ValueError: there is no verifier.
-        BudgetSpent: nothing was left for it.
+        ValueError: there is no verifier of steps.
     """
-    if tools.verifier is None:
-        raise ValueError("rollouts need a process verifier, not None")
+    verifier = step_verifier(tools.verifier)
     origins = {branch[-1].key: branch for branch in branches}
     ends: dict[str, Branch] = dict(origins)
     going = dict(origins)
@@ -68,7 +67,7 @@ async def roll_out(
                 ),
                 mark=MARK,
             )
-        except BackendError as exc:
+        except (BackendError, BudgetSpent) as exc:
             faults += (f"rollout: {exc}",)
             break
         faults += grown.faults
@@ -83,7 +82,7 @@ async def roll_out(
             elif ending == "whole":
                 whole.add(origin)
     rolled = [branch for origin, branch in ends.items() if branch is not origins[origin]]
-    scores, missed = await score_branches(tools.question, tools.verifier, rolled)
+    scores, missed = await score_branches(tools.question, verifier, rolled)
     return RolledOut(
         values={
             origin: scores[branch[-1].key]

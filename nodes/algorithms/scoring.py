@@ -1,4 +1,4 @@
-"""Scores whole solutions with the process verifier, all in one request."""
+"""Scores whole solutions with the verifier, all in one request: their steps too where it can."""
 
 from __future__ import annotations
 
@@ -43,6 +43,8 @@ async def score_candidates(
         return ScoredCandidates(candidates=tuple(candidates), faults=(f"verifier: {exc}",))
     by_key = {
         candidate.key: _with_scores(candidate, scores, aggregation)
+        if verifier.granularity == "step"
+        else replace(candidate, score=scores[0])
         for candidate, scores in zip(unscored, scored.scores, strict=True)
         if scores
     }

@@ -13,7 +13,7 @@ from dataclasses import replace
 from ..budget import Meter
 from ..errors import BackendTimeout, BudgetSpent
 from ..values import Question, Sampling
-from ..verifiers.base import ProcessVerifier, Scored
+from ..verifiers.base import Granularity, ProcessVerifier, Scored
 from .base import Abilities, Generator, OnText, Prompt, Sampled
 
 
@@ -86,6 +86,11 @@ class MeteredVerifier:
     def model(self) -> str:
         """The name it is served under."""
         return self._inner.model
+
+    @property
+    def granularity(self) -> Granularity:
+        """That of the verifier inside."""
+        return self._inner.granularity
 
     async def score(self, question: Question, solutions: Sequence[Sequence[str]]) -> Scored:
         """Score solutions until the deadline.

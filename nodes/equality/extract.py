@@ -2,14 +2,16 @@
 
 The last balanced `\\boxed{...}` wins; else what follows the last "answer is" or "Answer:", which for
 mathematics must be a number or a formula, not a sentence. Nothing is guessed beyond that: a solution
-that states no answer has none.
+that states no answer has none. JSON, tool calls and programs are found by `blocks.py`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from ..values import Kind
+from .blocks import last_json, last_program, last_tool_calls
 from .plain import number_key
 
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s*\{")
@@ -19,6 +21,11 @@ _STATED = re.compile(
 _CHOICE = re.compile(r"\(?\b([A-Z])\b\)?")
 _INLINE = re.compile(r"(?:\$|\\\()(?P<math>[^$]+?)(?:\$|\\\))")
 _TRAILING = " \t.*_`"
+_FINDERS: dict[Kind, Callable[[str], str | None]] = {
+    "json": last_json,
+    "tool_call": last_tool_calls,
+    "code": last_program,
+}
 
 
 def last_boxed(text: str) -> str | None:
@@ -36,6 +43,8 @@ def extract_answer(text: str, kind: Kind) -> str | None:
     """Return the final answer that `text` states, as written; None when it states none."""
     if kind == "free":
         return None
+    if kind in _FINDERS:
+        return _FINDERS[kind](text)
     boxed = last_boxed(text)
     if boxed is not None:
         return boxed or None

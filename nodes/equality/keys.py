@@ -17,7 +17,17 @@ from pebble import ProcessExpired, ProcessPool
 from ..values import Kind
 from .algebra import algebra_key
 from .plain import choice_key, number_key, text_key, verbatim_key
+from .program import source_key
+from .structure import json_key, tool_call_key
 
+PLAIN: dict[Kind, Callable[[str], str | None]] = {
+    "choice": choice_key,
+    "text": text_key,
+    "json": json_key,
+    "tool_call": tool_call_key,
+    "code": source_key,
+}
+"""Kinds that need no computer algebra."""
 TIMEOUT_S = 5.0
 KNOWN_AT_MOST = 50_000
 
@@ -77,12 +87,12 @@ class AnswerKeys:
         """Return one key an answer, in their order; None for one that takes no part in a vote."""
         if kind == "free":
             return [None] * len(answers)
-        if kind == "choice":
-            return [choice_key(answer) for answer in answers]
-        if kind == "text":
-            return [text_key(answer) for answer in answers]
         once = list(dict.fromkeys(answers))
-        keys = dict(zip(once, await asyncio.gather(*map(self._algebra, once)), strict=True))
+        if kind in PLAIN:
+            plain = map(PLAIN[kind], once)
+            keys = dict(zip(once, plain, strict=True))
+        else:
+            keys = dict(zip(once, await asyncio.gather(*map(self._algebra, once)), strict=True))
         return [keys[answer] for answer in answers]
 
     def close(self) -> None:

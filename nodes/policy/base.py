@@ -22,9 +22,11 @@ class Situation:
     drawn: int
     """Whole samples there are already."""
     verifier: bool
-    """A process verifier is present."""
+    """A verifier is present that scores steps."""
     continuation: bool
     """The generator can continue the beginning of an answer."""
+    judge: bool = False
+    """A verifier is present that scores whole solutions only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,8 @@ class BuiltinPolicy:
 
 def _choice(situation: Situation) -> tuple[Strategy, Revisions | None, str]:
     room, level = situation.room, situation.difficulty.level
+    if situation.judge:
+        return BestOfN(n=room, wave=WAVE), None, "a verifier of whole solutions: best-of-N"
     if not situation.verifier:
         return Majority(n=room, wave=WAVE), None, "no verifier: majority"
     if level <= 2:

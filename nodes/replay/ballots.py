@@ -20,8 +20,9 @@ from .reading import Reading
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Measure = Literal["mean", "lowest_step"]
-"""The mean log-probability of all tokens, or of the tokens of the least sure step."""
+Weighing = Aggregation | Literal["mean_logprob", "lowest_step"]
+"""What a vote weighs: the verifier's score of the whole solution, by aggregation, or the sample's
+own confidence, by the mean log-probability of all tokens or of those of the least sure step."""
 
 _VOTING = ConfidenceMajority(n=1, measure="mean_logprob")
 
@@ -34,10 +35,8 @@ class Ballots:
     """(n,) the answer that each votes for."""
     right: Bools
     """(n,) whether it votes for the gold answer."""
-    scores: dict[Aggregation, Floats]
-    """(n,) each: the verifier's score of the whole solution; nan where it was not scored."""
-    confidence: dict[Measure, Floats]
-    """(n,) each: the weight of its vote by its own log-probabilities; nan where not known."""
+    weights: dict[Weighing, Floats]
+    """(n,) each; nan where it was not scored, or has no log-probabilities."""
     tokens: Ints
     """(n,) generated."""
     verified_tokens: Ints
@@ -61,21 +60,24 @@ def ballots_of(reading: Reading) -> Ballots:
         -1 if vote.key is None else numbers.setdefault(vote.key, len(numbers))
         for vote in reading.votes
     ]
-    pieces = zip(samples, scores, strict=True)
     return Ballots(
         answers=np.array(answers, dtype=np.int64),
         right=np.array([vote.right for vote in reading.votes], dtype=np.bool_),
-        scores={
-            name: _floats([aggregate(s) if s else None for s in scores])
-            for name, aggregate in AGGREGATIONS.items()
-        },
-        confidence={
-            "mean": _votes([sample.logprob for sample in samples]),
+        weights={
+            **{
+                name: _floats([aggregate(s) if s else None for s in scores])
+                for name, aggregate in AGGREGATIONS.items()
+            },
+            "mean_logprob": _votes([sample.logprob for sample in samples]),
             "lowest_step": _votes([_lowest(sample) for sample in samples]),
         },
         tokens=np.array([sample.n_tokens for sample in samples], dtype=np.int64),
         verified_tokens=np.array(
-            [sum(sample.step_tokens or ()) if s else 0 for sample, s in pieces], dtype=np.int64
+            [
+                sum(sample.step_tokens or ()) if s else 0
+                for sample, s in zip(samples, scores, strict=True)
+            ],
+            dtype=np.int64,
         ),
         verified_steps=np.array([len(s or ()) for s in scores], dtype=np.int64),
     )

@@ -1,7 +1,8 @@
 """Where a reading of a pool differs from the record, answer by answer.
 
-Keys of two equalities are not comparable as strings, only the groups that they make: a sample's
-group differs when the samples of its question that vote with it are not the same in both.
+Keys of two equalities are not comparable as strings, only the groups that they make. A group of the
+one answers to the group of the other that shares most samples with it; a sample moved when its two
+groups do not answer to each other.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class Difference:
     answer: str | None
     key: str | None
     right: bool
-    grouped: bool
-    """Both give a vote, and other samples are equal to it."""
+    moved: bool
+    """Both give a vote, in groups that do not answer to each other."""
     cut: bool
     """The samples were cut at the token limit."""
     samples: int
@@ -46,8 +47,8 @@ class DifferenceCounts:
     """The record calls them right, the reading does not; cut samples are not among them."""
     right_gained: int
     """The other way round."""
-    regrouped: int
-    """Both give a vote, and other samples are equal to it."""
+    moved: int
+    """Both give a vote, in groups that do not answer to each other."""
     cut_votes: int
     """Cut samples that the record gives a vote and the reading does not, by the convention."""
     cut_right: int
@@ -58,8 +59,8 @@ def differences(readings: Sequence[Reading], records: Sequence[Reading]) -> list
     """Return where `readings` differ from `records`, question by question; both in one order."""
     found: Counter[Difference] = Counter()
     for reading, record in zip(readings, records, strict=True):
-        regrouped = _regrouped(reading.votes, record.votes)
-        rows = zip(reading.question.samples, reading.votes, record.votes, regrouped, strict=True)
+        moved = _moved(reading.votes, record.votes)
+        rows = zip(reading.question.samples, reading.votes, record.votes, moved, strict=True)
         for sample, ours, theirs, other_group in rows:
             voting = (ours.key is None) != (theirs.key is None)
             if not voting and ours.right == theirs.right and not other_group:
@@ -74,7 +75,7 @@ def differences(readings: Sequence[Reading], records: Sequence[Reading]) -> list
                     answer=ours.answer,
                     key=ours.key,
                     right=ours.right,
-                    grouped=other_group,
+                    moved=other_group,
                     cut=not sample.whole,
                     samples=1,
                 )
@@ -94,27 +95,25 @@ def count_differences(found: Sequence[Difference], samples: int) -> DifferenceCo
         counts["votes_gained"] += d.samples * (d.key is not None and d.recorded_key is None)
         counts["right_lost"] += d.samples * (d.recorded_right and not d.right)
         counts["right_gained"] += d.samples * (d.right and not d.recorded_right)
-        counts["regrouped"] += d.samples * d.grouped
+        counts["moved"] += d.samples * d.moved
     return DifferenceCounts(
         samples=samples,
         votes_lost=counts["votes_lost"],
         votes_gained=counts["votes_gained"],
         right_lost=counts["right_lost"],
         right_gained=counts["right_gained"],
-        regrouped=counts["regrouped"],
+        moved=counts["moved"],
         cut_votes=counts["cut_votes"],
         cut_right=counts["cut_right"],
     )
 
 
-def _regrouped(ours: Sequence[Vote], theirs: Sequence[Vote]) -> list[bool]:
-    """Say of each sample whether it votes in both and with others, among those that vote in both."""
-    both = [
-        i for i in range(len(ours)) if ours[i].key is not None and theirs[i].key is not None
-    ]
-    groups: dict[tuple[str, str | None], set[int]] = defaultdict(set)
-    for i in both:
-        groups["ours", ours[i].key].add(i)
-        groups["theirs", theirs[i].key].add(i)
-    moved = {i for i in both if groups["ours", ours[i].key] != groups["theirs", theirs[i].key]}
-    return [i in moved for i in range(len(ours))]
+def _moved(ours: Sequence[Vote], theirs: Sequence[Vote]) -> list[bool]:
+    """Say of each sample whether it votes in both, in groups that do not answer to each other."""
+    pairs = [(one.key, other.key) for one, other in zip(ours, theirs, strict=True)]
+    shared = Counter(pair for pair in pairs if None not in pair)
+    best: dict[tuple[int, str | None], tuple[str | None, str | None]] = {}
+    for pair, _ in shared.most_common():
+        for side in (0, 1):
+            best.setdefault((side, pair[side]), pair)
+    return [pair in shared and not best[0, pair[0]] == pair == best[1, pair[1]] for pair in pairs]

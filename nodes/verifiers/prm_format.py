@@ -17,13 +17,13 @@ SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}
 def render_solution(question: Question, steps: Sequence[str]) -> str:
     """Return the text with one tag a step, and no other tag, whatever the steps hold."""
     turns = [("system", SYSTEM)]
-    turns += [(m.role, _plain(m.content)) for m in question.messages if m.role != "system"]
-    tagged = "".join(f"{_plain(step)}{STEP_TAG}" for step in steps)
+    turns += [(m.role, plain(m.content)) for m in question.messages if m.role != "system"]
+    tagged = "".join(f"{plain(step)}{STEP_TAG}" for step in steps)
     turns.append(("assistant", tagged))
     return "".join(f"<|im_start|>{role}\n{text}<|im_end|>\n" for role, text in turns)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return `text` without what the tokenizer would read as control tokens."""
     # Replaced, not removed: what is left and right of a tag could make another one.
     return text.replace(STEP_TAG, "(extra_0)").replace("<|", "< |")

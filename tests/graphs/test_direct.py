@@ -18,6 +18,7 @@ async def answered(generator: Generator, kind: Kind = "number") -> Answer:
     (event,) = [e async for e in run_graph(build_direct_graph(), ask(kind=kind), given)]
     assert isinstance(event, NodeFinished)
     assert event.node == "direct"
+    assert "answer" in event.writes
     return event.writes["answer"]
 
 

@@ -17,7 +17,7 @@ from forethought.nodes.algorithms.base import Search
 from forethought.nodes.algorithms.beam_search import BeamSearch
 from forethought.nodes.algorithms.lookahead import LookaheadSearch
 from forethought.nodes.algorithms.rollouts import MARK, roll_out
-from forethought.nodes.errors import BackendError
+from forethought.nodes.errors import BackendError, BudgetSpent
 from trees import all_steps_once, endings, random_says, texts
 
 pytestmark = pytest.mark.anyio
@@ -60,14 +60,13 @@ async def test_a_rollout_that_breaks_off_ranks_by_as_far_as_it_came() -> None:
     assert texts(searches[1]) == ["a\n\n"]
 
 
-async def test_rollouts_that_fail_leave_the_steps_their_own_scores() -> None:
-    generator = ScriptedGenerator(
-        ["a\n\n", "b\n\n"], BackendError("gone"), ["\\boxed{1}", "\\boxed{2}"]
-    )
+@pytest.mark.parametrize("error", [BackendError("gone"), BudgetSpent("tokens")])
+async def test_rollouts_that_fail_leave_the_steps_their_own_scores(error: Exception) -> None:
+    generator = ScriptedGenerator(["a\n\n", "b\n\n"], error, ["\\boxed{1}", "\\boxed{2}"])
     verifier = ScriptedVerifier([0.2, 0.6], [0.5, 0.5])
     searches = await run_out(LookaheadSearch(n=2, m=2, k=1), tools(generator, verifier))
     assert texts(searches[1]) == ["b\n\n"]
-    assert searches[-1].faults == ("rollout: gone",)
+    assert searches[-1].faults == (f"rollout: {error}",)
 
 
 async def test_a_verifier_that_fails_at_the_rollouts_costs_no_branch() -> None:

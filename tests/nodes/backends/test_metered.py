@@ -18,7 +18,7 @@ from forethought.nodes.backends.metered import MeteredGenerator, MeteredVerifier
 from forethought.nodes.budget import Budget, Meter
 from forethought.nodes.errors import BackendError, BackendTimeout, BudgetSpent
 from forethought.nodes.values import Question, Sampling
-from forethought.nodes.verifiers.base import Scored
+from forethought.nodes.verifiers.base import Granularity, Scored
 
 pytestmark = pytest.mark.anyio
 PROMPT = Prompt(messages=ask().messages)
@@ -124,6 +124,7 @@ class NeverScores:
     """Waits for ever."""
 
     model = "judge"
+    granularity: Granularity = "step"
 
     async def score(self, question: Question, solutions: Sequence[Sequence[str]]) -> Scored:
         await asyncio.get_running_loop().create_future()
@@ -135,6 +136,7 @@ async def test_scores_count_and_end_at_the_deadline() -> None:
     verifier = MeteredVerifier(inner, meter)
     assert (await verifier.score(ask(), [["ab"]])).scores == ((0.5,),)
     assert (meter.usage.verifier_tokens, verifier.model) == (2, "judge")
+    assert verifier.granularity == "step"
     late = Meter(Budget(generations=9, deadline_s=0.01))
     with pytest.raises(BackendTimeout, match="deadline"):
         await MeteredVerifier(NeverScores(), late).score(ask(), [["ab"]])

@@ -1,0 +1,169 @@
+"""How likely a chat model is to answer with one of two labels, by the probabilities of its next token.
+
+vLLM's `/generative_scoring` takes all conversations in one request, by token ids from the server's own
+chat template, the beginning that they share given once; it reads the prefix cache. Where that route or a
+label of one token is missing, every conversation is a chat request for one token with its 20 likeliest
+(any OpenAI-compatible server that gives log-probabilities). Zhang et al. 2024, arXiv 2408.15240: the
+verdict is the probability, not the word that was sampled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import openai
+
+from ..backends.client import mapped_errors, root_of
+from ..errors import BackendGarbled, BackendRejected, PromptTooLong
+from ..values import Message, Usage
+from .halves import Rows, in_halves
+from .vllm_prm import verifier_usage
+
+LIKELIEST = 20
+"""The most that servers give by default."""
+_AROUND = " \t\n\u2581\u0120*\"'."
+"""What a token of a label may have around it."""
+Conversation = tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Odds:
+    """What was found for some conversations."""
+
+    first: tuple[float | None, ...]
+    """P(first label), of the two; None where a conversation is too long, or neither is likely."""
+    usage: Usage
+
+
+class LabelOdds:
+    """Asks one model for the odds of two labels."""
+
+    def __init__(self, client: openai.AsyncOpenAI, model: str, labels: tuple[str, str]) -> None:
+        self._client = client
+        self._model = model
+        self._labels = labels
+        self._server = f"the judge at {client.base_url}"
+        self._label_ids: list[int] | None = None
+        self._by_chat = False
+
+    @property
+    def model(self) -> str:
+        """The name it is served under."""
+        return self._model
+
+    async def ask(self, conversations: Sequence[Conversation]) -> Odds:
+        """Return the odds after each of `conversations`, at least one.
+
+        Raises:
+            BackendError: the server could not be used, or gives no log-probabilities.
+        """
+        if not self._by_chat:
+            try:
+                return _odds(await in_halves(self._by_scoring, conversations))
+            except (BackendRejected, BackendGarbled):
+                self._by_chat = True
+        each = await asyncio.gather(*(in_halves(self._chat, [one]) for one in conversations))
+        return _odds(
+            Rows(
+                rows=tuple(row for one in each for row in one.rows),
+                usage=sum((one.usage for one in each), Usage()),
+            )
+        )
+
+    async def _by_scoring(self, conversations: Sequence[Conversation]) -> Rows[float | None]:
+        labels = await self._ids_of_labels()
+        ids = await asyncio.gather(*map(self._ids, conversations))
+        shared = _shared(ids)
+        body = {
+            "model": self._model,
+            "query": ids[0][:shared],
+            "items": [one[shared:] for one in ids],
+            "label_token_ids": labels,
+            "apply_softmax": True,
+        }
+        with mapped_errors(self._server):
+            reply = await self._post("/generative_scoring", body)
+            data = sorted(reply["data"], key=lambda row: row["index"])
+            rows = tuple(float(row["score"]) for row in data)
+            if len(rows) != len(ids):
+                raise ValueError(f"{len(rows)} scores for {len(ids)} items")
+            return Rows(rows=rows, usage=verifier_usage(reply["usage"]))
+
+    async def _ids_of_labels(self) -> list[int]:
+        if self._label_ids is None:
+            ids: list[int] = []
+            for label in self._labels:
+                own = await self._tokenized({"prompt": label, "add_special_tokens": False})
+                if len(own) != 1:
+                    raise BackendRejected(f"{label!r} is {len(own)} tokens of {self._model}")
+                ids += own
+            self._label_ids = ids
+        return self._label_ids
+
+    async def _ids(self, conversation: Conversation) -> list[int]:
+        return await self._tokenized(
+            {
+                "messages": _turns(conversation),
+                "add_generation_prompt": True,
+                "chat_template_kwargs": {"enable_thinking": False},  # the verdict comes first
+            }
+        )
+
+    async def _tokenized(self, body: dict[str, Any]) -> list[int]:
+        with mapped_errors(self._server):
+            reply = await self._post("/tokenize", {"model": self._model, **body})
+            return [int(token) for token in reply["tokens"]]
+
+    async def _post(self, route: str, body: dict[str, Any]) -> Any:
+        return await self._client.post(f"{root_of(self._client)}{route}", body=body, cast_to=object)
+
+    async def _chat(self, conversations: Sequence[Conversation]) -> Rows[float | None]:
+        turns: Any = _turns(conversations[0])
+        with mapped_errors(self._server):
+            made = await self._client.chat.completions.create(
+                model=self._model,
+                messages=turns,
+                max_tokens=1,
+                temperature=0,
+                logprobs=True,
+                top_logprobs=LIKELIEST,
+            )
+            logprobs: Any = made.choices[0].logprobs
+            tops = [(top.token, top.logprob) for top in logprobs.content[0].top_logprobs]
+            first, second = (_mass(tops, label) for label in self._labels)
+            usage: Any = made.usage
+            spent = verifier_usage(usage.model_dump())
+        both = first + second
+        return Rows(rows=(first / both if both else None,), usage=spent)
+
+
+def _shared(prompts: Sequence[Sequence[int]]) -> int:
+    """Return how many first tokens all prompts have in common; one at least is left to each."""
+    most = min(map(len, prompts)) - 1
+    return next((k for k in range(most) if len({ids[k] for ids in prompts}) > 1), most)
+
+
+def _turns(conversation: Conversation) -> list[dict[str, str]]:
+    return [{"role": m.role, "content": m.content} for m in conversation]
+
+
+def _mass(tops: Sequence[tuple[str, float]], label: str) -> float:
+    """Return the probability of all ways to write `label` among the likeliest tokens."""
+    meant = label.casefold()
+    return math.fsum(
+        math.exp(logprob) for token, logprob in tops if token.strip(_AROUND).casefold() == meant
+    )
+
+
+def _odds(found: Rows[float | None]) -> Odds:
+    refused = [row for row in found.rows if isinstance(row, BackendRejected)]
+    if len(refused) == len(found.rows):
+        for error in refused:
+            if not isinstance(error, PromptTooLong):
+                raise error
+    first = tuple(None if isinstance(row, BackendRejected) else row for row in found.rows)
+    return Odds(first=first, usage=found.usage)

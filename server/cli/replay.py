@@ -1,0 +1,166 @@
+"""`forethought replay`: every strategy that needs no model, on samples that were recorded once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ...nodes.equality.keys import AnswerKeys, KillingPool
+from ...nodes.replay.ballots import ballots_of
+from ...nodes.replay.pool import Pool
+from ...nodes.replay.reading import Reading, recorded, reread
+from ...nodes.replay.result import PoolReplay, conclude
+from ...nodes.replay.run import replay_pool
+from ...nodes.values import Kind
+from ..replay_files import read_pool, replays_folder, store_replay, write_text
+from .failing import one_sentence
+from .replay_table import markdown, render_sheet, sheets_of, summary
+
+FORMAT = 1
+"""Of the JSON document."""
+WIDTH = 150
+"""Columns of the tables where the output is no terminal."""
+
+
+def replay(
+    pools: Annotated[
+        list[Path], typer.Argument(metavar="POOL...", help="Files of recorded samples.")
+    ],
+    subsets: Annotated[
+        int, typer.Option(min=1, help="Random subsets of each question and N.")
+    ] = 256,
+    draws: Annotated[
+        int, typer.Option(min=2, help="Draws of the bootstrap over questions.")
+    ] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="Of all chance.")] = 0,
+    kind: Annotated[Kind, typer.Option(help="Of answers: decides when two are equal.")] = "math",
+    recorded_keys: Annotated[
+        bool, typer.Option("--recorded-keys", help="Vote by the record's keys; read none anew.")
+    ] = False,
+    cut_votes: Annotated[
+        bool, typer.Option("--cut-votes", help="Let samples that the token limit cut vote.")
+    ] = False,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", help="Write everything as JSON.", show_default=False),
+    ] = None,
+    markdown_file: Annotated[
+        Path | None,
+        typer.Option("--markdown", help="Write the tables as Markdown.", show_default=False),
+    ] = None,
+    differences_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--differences",
+            help="Write the answers that the record reads differently, as JSON lines.",
+            show_default=False,
+        ),
+    ] = None,
+    store: Annotated[
+        bool, typer.Option("--store/--no-store", help="Keep the result in your data folder.")
+    ] = True,
+) -> None:
+    """Replay strategies on recorded samples: accuracy, cost and savings, without a model."""
+    console = Console()
+    console = console if console.is_terminal else Console(width=WIDTH)
+    made = datetime.now(UTC)
+    results: list[PoolReplay] = []
+    with one_sentence():
+        held = [read_pool(path) for path in pools]
+        with _progress() as progress:
+            for pool in held:
+                readings = _readings(
+                    pool, kind, progress, recorded_keys=recorded_keys, cut_votes=cut_votes
+                )
+                ballots = [ballots_of(reading) for reading in readings]
+                ids = [question.id for question in pool.questions]
+                outcomes = replay_pool(ballots, ids, size=pool.size, subsets=subsets, seed=seed)
+                told = progress.track(outcomes, total=len(ids), description=f"{pool.name}: replay")
+                results.append(conclude(pool, readings, list(told), draws=draws, seed=seed))
+        for result in results:
+            _show(console, result)
+        document = {
+            "format": FORMAT,
+            "made": made.isoformat(timespec="seconds"),
+            "version": version("forethought"),
+            "subsets": subsets,
+            "draws": draws,
+            "seed": seed,
+            "kind": kind,
+            "keys": "recorded" if recorded_keys else "read anew",
+            "cut_votes": cut_votes,
+            "pools": [asdict(result) for result in results],
+        }
+        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        if json_file:
+            write_text(json_file, text)
+        if markdown_file:
+            write_text(markdown_file, _markdown(results))
+        if differences_file:
+            write_text(differences_file, _differences(results))
+        if store:
+            digest = sha256("".join(result.sha256 for result in results).encode()).hexdigest()
+            stored = store_replay(text, replays_folder(), made, digest)
+            typer.echo(f"Stored in {stored}", err=True)
+
+
+def _readings(
+    pool: Pool, kind: Kind, progress: Progress, *, recorded_keys: bool, cut_votes: bool
+) -> list[Reading]:
+    if recorded_keys:
+        return recorded(pool.questions, cut_votes=cut_votes)
+    task = progress.add_task(f"{pool.name}: answers", total=None)
+    equality = AnswerKeys(KillingPool(workers=os.cpu_count() or 1))
+    try:
+        found = asyncio.run(reread(pool.questions, kind, equality, cut_votes=cut_votes))
+    finally:
+        equality.close()
+    progress.update(task, total=len(found), completed=len(found))
+    return found
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def _show(console: Console, result: PoolReplay) -> None:
+    console.print(summary(result), markup=False, highlight=False)
+    for sheet in sheets_of(result):
+        console.print(render_sheet(sheet))
+
+
+def _markdown(results: Sequence[PoolReplay]) -> str:
+    parts = [
+        part
+        for result in results
+        for part in (summary(result) + "\n", *map(markdown, sheets_of(result)))
+    ]
+    return "\n".join(parts)
+
+
+def _differences(results: Sequence[PoolReplay]) -> str:
+    lines = [
+        json.dumps({"pool": result.pool} | asdict(difference), ensure_ascii=False) + "\n"
+        for result in results
+        for difference in result.differences
+    ]
+    return "".join(lines)
