@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Origin = Literal["pilot", "search", "revision", "direct"]
-Ending = Literal[
-    "whole", "length", "empty", "repeated", "rounds", "pruned", "rollout", "stopped"
-]
+Ending = Literal["whole", "length", "empty", "repeated", "rounds", "pruned", "rollout", "stopped"]
 """How a branch ended. Only `whole` ones are answers.
 
 `length`: cut at the token limit. `empty`, `repeated`: the model had no next step. `rounds`: the

@@ -26,6 +26,7 @@ async def plan(state: ReadyToPlan, runtime: Runtime[Deps]) -> Planned:
         drawn=sum(candidate.whole for candidate in found),
         verifier=deps.verifier is not None and deps.verifier.granularity == "step",
         judge=deps.verifier is not None and deps.verifier.granularity == "solution",
+        larger=deps.larger_price if deps.larger else None,
         continuation=deps.generator.abilities.continuation,
     )
     return {"plans": (*plans, deps.policy.choose(situation))}

@@ -32,7 +32,10 @@ async def search(state: ReadyToSearch, runtime: Runtime[Deps]) -> Searched:
     read = await read_answers(new, state["question"].kind, deps.equality)
     after = replace(after, candidates=before.candidates + read)
     deps.meter.count(after.generations - before.generations, read)
-    if select(state["pilot"].candidates + after.candidates, strategy.selection).decided:
+    if (
+        after.decided
+        or select(state["pilot"].candidates + after.candidates, strategy.selection).decided
+    ):
         return _ended(after, len(plans), "decided")
     if (spent_ := deps.meter.spent()) in ("deadline", "tokens"):
         return _ended(after, len(plans), spent_)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import random
+from dataclasses import dataclass, field
 from typing import Literal, NotRequired, TypedDict
 
 from .algorithms.base import Search
@@ -198,5 +199,11 @@ class Deps:
     """Samples drawn before planning."""
     faults: tuple[str, ...] = ()
     """What was missing from the start, for the trace."""
+    larger: Generator | None = None
+    """A larger model, bounded by `meter` as well; None when none is set."""
+    larger_price: int = 1
+    """Generations that one of its answers counts for."""
+    rng: random.Random = field(default_factory=random.Random)
+    """The only source of chance."""
     live: bool = False
     """Somebody listens, so text is told while it arrives."""

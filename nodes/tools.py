@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from langgraph.runtime import Runtime
 
 from .algorithms.base import Tools
@@ -30,5 +32,7 @@ def _tools(question: Question, messages: tuple[Message, ...], runtime: Runtime[D
         generator=deps.generator,
         verifier=deps.verifier,
         sampling=deps.sampling,
+        larger=deps.larger,
+        rng=random.Random(deps.rng.random()),
         on_text=(lambda key, text: tell(TextArrived(key=key, text=text))) if tell else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
 from ..graphs.direct import build_direct_graph
@@ -68,12 +68,13 @@ class LocalRun:
             ForethoughtError: the run could not give any answer.
         """
         try:
-            async for event in run_graph(self._graph, self._question, self._deps):
-                self._trace.on(event)
-                if isinstance(event, NodeFinished) and "answer" in event.writes:
-                    self._answer = event.writes["answer"]
-                    self._trace.finish(self._answer)
-                yield event
+            async with aclosing(run_graph(self._graph, self._question, self._deps)) as events:
+                async for event in events:
+                    self._trace.on(event)
+                    if isinstance(event, NodeFinished) and "answer" in event.writes:
+                        self._answer = event.writes["answer"]
+                        self._trace.finish(self._answer)
+                    yield event
         except Exception as exc:
             self._trace.fail(exc)
             raise

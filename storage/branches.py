@@ -81,5 +81,8 @@ def _candidate_row(candidate: Candidate) -> dict[str, object]:
         "answer": candidate.answer,
         "answer_key": candidate.answer_key,
         "score": candidate.score,
+        "thinking": candidate.thinking,
+        "confidence": candidate.confidence,
+        "vote": candidate.vote,
         "attempts": candidate.attempts,
     }

@@ -139,6 +139,12 @@ class Candidate(Base):
     answer: Mapped[str | None]
     answer_key: Mapped[str | None]
     score: Mapped[float | None]
+    thinking: Mapped[str]
+    """What the model wrote between thinking tags."""
+    confidence: Mapped[float | None]
+    """What its token log-probabilities say, where its strategy asked for them."""
+    vote: Mapped[float | None]
+    """What it weighed, where its strategy gave it a weight of its own."""
     attempts: Mapped[list[Any]]
     """Keys of the earlier attempts in its context, oldest first."""
 

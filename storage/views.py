@@ -106,6 +106,9 @@ class CandidateView:
     answer: str | None
     answer_key: str | None
     score: float | None
+    thinking: str
+    confidence: float | None
+    vote: float | None
     attempts: list[str]
 
 

@@ -17,6 +17,10 @@ from ..verifiers.base import Granularity, ProcessVerifier, Scored
 from .base import Abilities, Generator, OnText, Prompt, Sampled
 
 
+STEP_TOKENS = 64
+"""How long a step of an answer is taken to be."""
+
+
 class MeteredGenerator:
     """A generator that spends from a meter."""
 
@@ -47,7 +51,7 @@ class MeteredGenerator:
         self._meter.check()
         if (tokens := self._meter.tokens_left) is not None and tokens < len(prompts):
             raise BudgetSpent("tokens")
-        n, max_tokens = self._affordable(len(prompts), n, sampling.max_tokens)
+        n, max_tokens = self._affordable(len(prompts), n, sampling)
         left = self._meter.seconds_left
         limit = timeout_s if left is None else min(left, timeout_s or left)
         try:
@@ -65,12 +69,13 @@ class MeteredGenerator:
         self._meter.spend(sampled.usage)
         return sampled
 
-    def _affordable(self, prompts: int, n: int, max_tokens: int) -> tuple[int, int]:
+    def _affordable(self, prompts: int, n: int, sampling: Sampling) -> tuple[int, int]:
         """Return how many samples of each prompt, of how many tokens each, the tokens left allow."""
         left = self._meter.tokens_left
         if left is None:
-            return n, max_tokens
-        each = min(self._meter.answer_tokens, max_tokens)
+            return n, sampling.max_tokens
+        likely = STEP_TOKENS if sampling.stop else self._meter.answer_tokens
+        each, max_tokens = min(likely, sampling.max_tokens), sampling.max_tokens
         n = max(1, min(n, int(left / (prompts * each))))
         return n, max(1, min(max_tokens, left // (prompts * n)))
 

@@ -23,6 +23,8 @@ class Situation:
     """Whole samples there are already."""
     verifier: bool
     """A verifier is present that scores steps."""
+    larger: int | None = None
+    """Generations that one answer of the larger model counts for; None without one."""
     continuation: bool
     """The generator can continue the beginning of an answer."""
     judge: bool = False

@@ -3,7 +3,8 @@
 Sections 5.3 and 6.2: with a verifier, best-of-N keeps rising on easy questions (levels 1, 2) where
 beam search over-optimises; beam search is ahead on middling ones (3, 4) and loses its lead at large
 N; on the hardest (5) no search makes much progress, and a mix of parallel samples and revisions is
-the best use of a budget. Without a verifier: majority. Easy questions get a first small plan: where
+the best use of a budget, unless a larger model is set: there it is worth more than any search
+(section 7). Without a verifier: majority. Easy questions get a first small plan: where
 that leaves the vote open the question was harder than thought, and the next plan says so.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 from ..algorithms.base import Strategy
 from ..algorithms.beam_search import BeamSearch
 from ..algorithms.best_of_n import BestOfN
+from ..algorithms.escalation import Escalation
 from ..algorithms.majority import Majority
 from ..algorithms.revisions import Revisions
 from .base import Plan, Situation
@@ -21,6 +23,8 @@ WAVE = 4
 EASY_AT_MOST = 12
 BEAM_FROM, BEAM_TO = 8, 64
 BEAM_WIDTH = 4
+ESCALATED = 4
+"""Answers asked of the larger model."""
 
 
 class BuiltinPolicy:
@@ -40,6 +44,9 @@ class BuiltinPolicy:
 
 def _choice(situation: Situation) -> tuple[Strategy, Revisions | None, str]:
     room, level = situation.room, situation.difficulty.level
+    if level == 5 and situation.larger is not None and situation.larger <= room:
+        few = min(room // situation.larger, ESCALATED)
+        return Escalation(n=few, price=situation.larger), None, "level 5: the larger model"
     if situation.judge:
         return BestOfN(n=room, wave=WAVE), None, "a verifier of whole solutions: best-of-N"
     if not situation.verifier:

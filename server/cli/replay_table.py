@@ -55,9 +55,7 @@ def sheets_of(result: PoolReplay) -> list[Sheet]:
                 ),
             )
         )
-    if result.savings:
-        sheets.append(_savings(result.pool, result.savings))
-    return sheets
+    return [*sheets, _savings(result.pool, result.savings)]
 
 
 def summary(result: PoolReplay) -> str:

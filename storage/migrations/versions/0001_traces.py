@@ -151,6 +151,9 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("answer_key", sa.Text(), nullable=True),
         sa.Column("score", sa.Double(), nullable=True),
+        sa.Column("thinking", sa.Text(), nullable=False),
+        sa.Column("confidence", sa.Double(), nullable=True),
+        sa.Column("vote", sa.Double(), nullable=True),
         sa.Column("attempts", JSON, nullable=False),
         sa.ForeignKeyConstraint(
             ["trace_id", "leaf_step_key"],

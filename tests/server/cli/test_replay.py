@@ -74,6 +74,7 @@ def test_prints_and_stores_what_it_found(tmp_path: Path, data: Data) -> None:
     assert result.exit_code == 0, result.output
     assert "small: 2 questions x 4 samples" in result.output
     assert "Adaptive-Consistency, one at a time" in result.output
+    assert "by level by hand" in result.output
     document = json.loads(data.stored()[0].read_text())
     assert (document["seed"], document["subsets"], document["keys"]) == (0, 4, "read anew")
     pool = document["pools"][0]
@@ -112,6 +113,12 @@ def test_by_the_records_keys_nothing_differs(tmp_path: Path, data: Data) -> None
     pool = json.loads(data.stored()[0].read_text())["pools"][0]
     assert pool["differences"] == []
     assert pool["levels"]["level 2"] == 1
+
+
+def test_without_levels_by_hand_there_is_no_table_of_them(tmp_path: Path, data: Data) -> None:
+    result = data.run(write(tmp_path / "small.jsonl", LINES[0]), "--recorded-keys")
+    assert "by oracle level" in result.output
+    assert "by level by hand" not in result.output
 
 
 def test_reads_what_zstd_compressed(tmp_path: Path) -> None:
