@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
@@ -108,7 +109,7 @@ class LocalEngine:
         question = Question(messages=ask.messages, kind=kind)
         directly = ask.budget.generations == 0 or kind == "free"
         sampling = self._sampling(ask, directly=directly)
-        servers = await self._upstreams.both(verifier=not directly)
+        servers = await self._upstreams.have(helpers=not directly)
         trace = self._store.begin(
             RunInfo(
                 question=question,
@@ -153,6 +154,11 @@ class LocalEngine:
             pilot=self._settings.pilot,
             live=ask.live,
             faults=servers.faults,
+            larger=MeteredGenerator(trace.generator(servers.larger), meter)
+            if servers.larger
+            else None,
+            larger_price=self._settings.larger_price,
+            rng=random.Random(ask.seed),
         )
 
     def _sampling(self, ask: Ask, *, directly: bool) -> Sampling:

@@ -46,6 +46,19 @@ class Settings(BaseSettings):
     verifier_api_key: str | None = Field(
         default=None, description="Key for the verifier, if it wants one."
     )
+    larger_url: str | None = Field(
+        default=None,
+        description="Base URL of a larger model that the hardest questions go to; none by default.",
+    )
+    larger_model: str | None = Field(
+        default=None, description="Model to ask it for; by default the first one it serves."
+    )
+    larger_api_key: str | None = Field(default=None, description="Key for it, if it wants one.")
+    larger_price: int = Field(
+        default=4,
+        ge=1,
+        description="Generations that one of its answers counts for: about the ratio of the sizes.",
+    )
     database_url: str | None = Field(
         default=None, description="Trace database; by default SQLite in the user's data folder."
     )

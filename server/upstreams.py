@@ -25,7 +25,8 @@ class Servers:
 
     generator: Generator
     verifier: ProcessVerifier | None
-    faults: tuple[str, ...]
+    larger: Generator | None = None
+    faults: tuple[str, ...] = ()
     """Why something is missing."""
 
 
@@ -50,6 +51,16 @@ class Upstreams:
             api_key=settings.generator_api_key if judges_itself else settings.verifier_api_key,
             timeout_s=settings.upstream_timeout_s,
         )
+        self._larger_client = (
+            new_client(
+                settings.larger_url,
+                api_key=settings.larger_api_key,
+                timeout_s=settings.upstream_timeout_s,
+            )
+            if settings.larger_url
+            else None
+        )
+        self._larger: Generator | None = None
         self._generator: Generator | None = None
         self._verifier: ProcessVerifier | None = None
 
@@ -60,17 +71,29 @@ class Upstreams:
             self._generator.abilities.model if self._generator else self._settings.generator_model
         )
 
-    async def both(self, *, verifier: bool) -> Servers:
-        """Return what can be had now, and what cannot as faults; the verifier only if asked for."""
+    async def have(self, *, helpers: bool) -> Servers:
+        """Return what can be had now, and what cannot as faults.
+
+        Without `helpers` only the generator is asked for.
+        """
         try:
             found = await self.generator()
         except BackendError as exc:
-            return Servers(generator=MissingGenerator(str(exc)), verifier=None, faults=())
+            return Servers(generator=MissingGenerator(str(exc)), verifier=None)
+        if not helpers:
+            return Servers(generator=found, verifier=None)
+        faults: list[str] = []
+        verifier: ProcessVerifier | None = None
+        larger: Generator | None = None
         try:
-            judge = await self.verifier() if verifier else None
+            verifier = await self.verifier()
         except BackendError as exc:
-            return Servers(generator=found, verifier=None, faults=(str(exc),))
-        return Servers(generator=found, verifier=judge, faults=())
+            faults.append(str(exc))
+        try:
+            larger = await self.larger()
+        except BackendError as exc:
+            faults.append(str(exc))
+        return Servers(generator=found, verifier=verifier, larger=larger, faults=tuple(faults))
 
     async def generator(self) -> Generator:
         """Return the generator.
@@ -84,6 +107,18 @@ class Upstreams:
             )
             self._generator = VllmGenerator(self._generator_client, abilities)
         return self._generator
+
+    async def larger(self) -> Generator | None:
+        """Return the larger model; None when none is set.
+
+        Raises:
+            BackendError: it does not answer.
+        """
+        if self._larger is None and self._larger_client is not None:
+            model = self._settings.larger_model
+            abilities = await probe_generator(self._larger_client, model)
+            self._larger = VllmGenerator(self._larger_client, abilities)
+        return self._larger
 
     async def verifier(self) -> ProcessVerifier | None:
         """Return the verifier; None when it is switched off, or when none is set and none answers
@@ -106,9 +141,10 @@ class Upstreams:
         for find, client in (
             (self.generator, self._generator_client),
             (self.verifier, self._verifier_client),
+            (self.larger, self._larger_client),
         ):
             try:
-                if await find() is not None:
+                if await find() is not None and client is not None:
                     await client.models.list()
             except (BackendError, OSError) as exc:
                 reasons.append(str(exc))
@@ -118,6 +154,8 @@ class Upstreams:
         """Close the connections."""
         await self._generator_client.close()
         await self._verifier_client.close()
+        if self._larger_client is not None:
+            await self._larger_client.close()
 
     async def _find_verifier(self) -> ProcessVerifier:
         client = self._verifier_client

@@ -6,6 +6,7 @@ deterministic: sampling settings change nothing.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 
@@ -20,6 +21,10 @@ Score = Callable[[str, tuple[str, ...]], float]
 """(conversation up to the answer, its steps so far) -> P(good) of the newest step."""
 Judge = Callable[[str, str], float]
 """(query, item) -> probability of the first label."""
+Values = Callable[[str], list[list[float]]]
+"""Text -> what a head says at each place that `/pooling` reports; `/classify` has the last alone."""
+Tops = Callable[[str], dict[str, float]]
+"""Prompt -> probabilities of the likeliest next tokens, for chat requests that ask for them."""
 
 BLOCK = 16
 """Tokens of one block of the prefix cache."""
@@ -46,11 +51,14 @@ class FakeModel:
         score: Score | None,
         judge: Judge | None,
         *,
+        values: Values | None = None,
+        tops: Tops | None = None,
         model: str,
         max_model_len: int,
         piece: int,
     ) -> None:
         self._say, self._score, self._judge = say, score, judge
+        self._values, self._tops = values, tops
         self.model = model
         self.max_model_len = max_model_len
         self.piece = piece
@@ -73,6 +81,10 @@ class FakeModel:
             routes |= {"/v1/completions": self._completions, "/v1/chat/completions": self._chat}
         if self._score is not None:
             routes["/pooling"] = self._pooling
+        if self._values is not None:
+            routes |= {"/pooling": self._pooled_values, "/classify": self._classify}
+        if self._tops is not None:
+            routes["/v1/chat/completions"] = self._likeliest
         if self._judge is not None:
             routes["/generative_scoring"] = self._generative_scoring
         try:
@@ -269,6 +281,53 @@ class FakeModel:
             data.append({"index": index, "object": "pooling", "data": pairs})
         base = {"id": "pooling-1", "object": "list", "created": 0, "model": self.model}
         return whole(base | {"data": data, "usage": self._usage(prompts, [])})
+
+    def _texts(self, body: Json) -> tuple[list[str], Json]:
+        """Return the texts of a pooling request and the usage of reading them."""
+        if "messages" in body:
+            generation = bool(body.get("add_generation_prompt", False))
+            prompts = [encode(chatml(body["messages"], generation=generation))]
+        else:
+            prompts = read_prompts(body.get("input"), "input")
+        for prompt in prompts:
+            self._check_length(prompt)
+        return [decode(prompt) for prompt in prompts], self._usage(prompts, [])
+
+    def _pooled_values(self, body: Json) -> Reply:
+        assert self._values is not None
+        texts, usage = self._texts(body)
+        data = [
+            {"index": k, "object": "pooling", "data": self._values(text)}
+            for k, text in enumerate(texts)
+        ]
+        base = {"id": "pooling-1", "object": "list", "created": 0, "model": self.model}
+        return whole(base | {"data": data, "usage": usage})
+
+    def _classify(self, body: Json) -> Reply:
+        assert self._values is not None
+        texts, usage = self._texts(body)
+        data = []
+        for k, text in enumerate(texts):
+            probs = self._values(text)[-1]
+            data.append({"index": k, "label": "", "probs": probs, "num_classes": len(probs)})
+        base = {"id": "classify-1", "object": "list", "created": 0, "model": self.model}
+        return whole(base | {"data": data, "usage": usage})
+
+    def _likeliest(self, body: Json) -> Reply:
+        """One token of chat with its likeliest alternatives."""
+        assert self._tops is not None
+        prompt = rendered(body)
+        self._check_length(encode(prompt))
+        tops = [
+            {"token": token, "logprob": math.log(p), "bytes": None}
+            for token, p in self._tops(prompt).items()
+        ][: body["top_logprobs"]]
+        first = {**tops[0], "top_logprobs": tops}
+        choice = {"index": 0, "logprobs": {"content": [first]}, "finish_reason": "length"}
+        choice["message"] = {"role": "assistant", "content": first["token"]}
+        usage = self._usage([encode(prompt)], []) | {"completion_tokens": 1}
+        base = {"id": "chatcmpl-1", "object": "chat.completion", "created": 0}
+        return whole(base | {"model": self.model, "choices": [choice], "usage": usage})
 
     def _generative_scoring(self, body: Json) -> Reply:
         assert self._judge is not None

@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from chatml import Json
-from fake_model import FakeModel, Judge, Say, Score
+from fake_model import FakeModel, Judge, Say, Score, Tops, Values
 from faults import Fault, Hold, Refuse, Reply, send_reply
 from loopback import PATIENCE_S, Loopback
 
@@ -46,12 +46,21 @@ class FakeVllm:
         *,
         score: Score | None = None,
         judge: Judge | None = None,
+        values: Values | None = None,
+        tops: Tops | None = None,
         model: str = "fake",
         max_model_len: int = 4096,
         piece: int = 8,
     ) -> None:
         self.replies = FakeModel(
-            say, score, judge, model=model, max_model_len=max_model_len, piece=piece
+            say,
+            score,
+            judge,
+            values=values,
+            tops=tops,
+            model=model,
+            max_model_len=max_model_len,
+            piece=piece,
         )
         self.requests: list[Received] = []
         self.open = 0

@@ -16,7 +16,6 @@ from ..values import Question, Sampling
 from ..verifiers.base import Granularity, ProcessVerifier, Scored
 from .base import Abilities, Generator, OnText, Prompt, Sampled
 
-
 STEP_TOKENS = 64
 """How long a step of an answer is taken to be."""
 

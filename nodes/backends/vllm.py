@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from ..errors import BackendError, BackendRejected, BackendTimeout, PromptTooLon
 from ..values import Message, Sampling, Usage
 from .base import Abilities, OnText, Prompt, Sampled
 from .client import mapped_errors, root_of
+from .mending import mended, missing
 from .pieces import Pieces
 from .replies import read_reply
 
@@ -66,7 +68,10 @@ class VllmGenerator:
         """Return `n` independent completions of each prompt."""
         until = None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s
         if self._abilities.token_ids:
-            return await self._retrying()(self._by_ids, prompts, n, sampling, on_text, until)
+            sampled: Sampled = await self._retrying()(
+                self._by_ids, prompts, n, sampling, on_text, until
+            )
+            return await self._mended(sampled, prompts, n, sampling, until)
         calls: list[Awaitable[Sampled]] = [
             self._retrying()(
                 partial(self._request, self._client.chat.completions.create, body, 1, n),
@@ -76,6 +81,25 @@ class VllmGenerator:
             for i, body in enumerate(self._chat_body(p, n, sampling) for p in prompts)
         ]
         return _joined(await asyncio.gather(*calls, return_exceptions=True))
+
+    async def _mended(
+        self,
+        sampled: Sampled,
+        prompts: Sequence[Prompt],
+        n: int,
+        sampling: Sampling,
+        until: float | None,
+    ) -> Sampled:
+        """Ask once more for what broke off, as long as the deadline has not come."""
+        gaps = missing(sampled, len(prompts), n)
+        if not gaps or (until is not None and asyncio.get_running_loop().time() >= until):
+            return sampled
+        moved = sampling if sampling.seed is None else replace(sampling, seed=sampling.seed + n)
+        try:
+            again = await self._by_ids([prompts[i] for i in gaps], 1, moved, None, until)
+        except BackendError:
+            return sampled
+        return mended(sampled, again, gaps, len(prompts), n)
 
     async def _by_ids(
         self,

@@ -21,8 +21,19 @@ INTERVAL = (2.5, 97.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfLevel:
+    """Means over the questions of a level."""
+
+    accuracy: float
+    samples: float
+    tokens: float
+    """Generated."""
+    verified_tokens: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One strategy with one N on all questions, or on those of a level; means over questions."""
+    """One strategy with one N; means over all questions."""
 
     strategy: str
     n: int
@@ -38,8 +49,8 @@ class Row:
     verified_tokens: float
     """Read by the verifier, without the question's; 0 without one."""
     verified_steps: float
-    levels: dict[str, float]
-    """Accuracy by level."""
+    levels: dict[str, OfLevel]
+    """The same, by level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,22 +123,33 @@ def _row(
     groups: Mapping[str, Sequence[int]],
     draws: Floats,
 ) -> Row:
-    def mean(values: Iterable[float]) -> float:
-        return math.fsum(values) / len(cells)
-
     right = np.array([cell.right for cell in cells])
     return Row(
         strategy=name,
         n=n,
-        accuracy=float(right.mean()),
+        accuracy=_mean(cell.right for cell in cells),
         error=float((draws @ right).std()),
         noise=math.sqrt(math.fsum(cell.noise for cell in cells)) / len(cells),
-        samples=mean(cell.samples for cell in cells),
-        tokens=mean(cell.tokens for cell in cells),
-        verified_tokens=mean(cell.verified_tokens for cell in cells),
-        verified_steps=mean(cell.verified_steps for cell in cells),
-        levels={level: float(right[list(members)].mean()) for level, members in groups.items()},
+        samples=_mean(cell.samples for cell in cells),
+        tokens=_mean(cell.tokens for cell in cells),
+        verified_tokens=_mean(cell.verified_tokens for cell in cells),
+        verified_steps=_mean(cell.verified_steps for cell in cells),
+        levels={name: _of_level([cells[i] for i in places]) for name, places in groups.items()},
     )
+
+
+def _of_level(cells: Sequence[Outcome]) -> OfLevel:
+    return OfLevel(
+        accuracy=_mean(cell.right for cell in cells),
+        samples=_mean(cell.samples for cell in cells),
+        tokens=_mean(cell.tokens for cell in cells),
+        verified_tokens=_mean(cell.verified_tokens for cell in cells),
+    )
+
+
+def _mean(values: Iterable[float]) -> float:
+    held = list(values)
+    return math.fsum(held) / len(held)
 
 
 def _saving(outcomes: Sequence[Outcomes], name: str, against: str, draws: Floats) -> Saving:

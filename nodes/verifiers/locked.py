@@ -80,7 +80,7 @@ async def run_locked(program: str, limits: Limits | None = None) -> Ran:
         finally:
             with suppress(ProcessLookupError):
                 process.kill()  # its child is the first of its namespace: all others die with it
-            await process.wait()
+            await process.communicate()  # to the end of its pipes, which `wait` alone does not read
     if ran.status == _UNLOCKED:
         raise NotLocked(ran.errors.decode(errors="replace") or "cannot be locked up here")
     return ran

@@ -9,6 +9,7 @@ from .ask import ask
 from .db import db_app
 from .demo import demo
 from .doctor import doctor
+from .replay import replay
 from .serve import serve
 from .traces import traces_app
 
@@ -21,6 +22,7 @@ app.command()(serve)
 app.command()(ask)
 app.command()(demo)
 app.command()(doctor)
+app.command()(replay)
 app.add_typer(backend_app, name="backend")
 app.add_typer(traces_app, name="traces")
 app.add_typer(db_app, name="db")

@@ -47,10 +47,11 @@ def sheets_of(result: PoolReplay) -> list[Sheet]:
             continue
         sheets.append(
             Sheet(
-                title=f"{result.pool}: accuracy % at N = {result.size} by {title} (questions)",
+                title=f"{result.pool}: accuracy % at N = {result.size} by {title}"
+                " (questions); / mean samples, where it stops early",
                 columns=("strategy", *(f"{lv} ({result.levels[lv]})" for lv in levels)),
                 rows=tuple(
-                    (name, *(f"{100 * rows[-1].levels[level]:.1f}" for level in levels))
+                    (name, *(_at_level(rows[-1], level) for level in levels))
                     for name, rows in by_name.items()
                 ),
             )
@@ -116,10 +117,17 @@ def _costs(result: PoolReplay, by_name: dict[str, list[Row]]) -> Sheet:
     )
 
 
+def _at_level(row: Row, level: str) -> str:
+    found = row.levels[level]
+    early = row.strategy != COVERAGE and REPLAYED[row.strategy].stop is not None
+    return f"{100 * found.accuracy:.1f}" + (f" / {found.samples:.1f}" if early else "")
+
+
 def _savings(pool: str, savings: Sequence[Saving]) -> Sheet:
     def cells(of: Callable[[Saving], Interval], saving: Saving) -> str:
         found = of(saving)
-        return f"{100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}]"
+        value, low, high = (round(100 * x, 1) + 0.0 for x in (found.value, found.low, found.high))
+        return f"{value:.1f} [{low:.1f}, {high:.1f}]"
 
     return Sheet(
         title=f"{pool}: early stops at N = {savings[0].n}, beside the same vote over all N"
@@ -127,7 +135,7 @@ def _savings(pool: str, savings: Sequence[Saving]) -> Sheet:
         columns=(
             "strategy",
             "accuracy, points",
-            "equal",
+            "within one error",
             "samples saved %",
             "tokens saved %",
             "saved % at equal accuracy",

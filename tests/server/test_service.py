@@ -288,3 +288,22 @@ async def test_a_shutdown_leaves_no_running_trace(tmp_path: Path) -> None:
     statuses = {trace.status for trace in await store.list_traces(10)}
     await store.close()
     assert statuses == {"finished"}
+
+
+async def test_a_larger_model_answers_the_hardest_questions(tmp_path: Path) -> None:
+    with FakeVllm(always(42), model="large") as larger:
+        settings = {"larger_url": f"{larger.url}/v1", "larger_price": 3}
+        async with service(tmp_path, never_agrees, lambda asked, steps: 0.01, **settings) as it:
+            reply = await it.ask("medium")
+        asked = larger.sent("/v1/completions")
+    said = reply.model_extra["forethought"]
+    assert reply.choices[0].message.content == solution(42)
+    assert (said["strategy"], asked[-1]["n"]) == ("escalation", 4)
+    assert said["generations"] == 4 + 4 * 3
+
+
+async def test_a_larger_model_that_is_down_is_a_fault_and_not_a_failure(tmp_path: Path) -> None:
+    async with service(tmp_path, always(42), larger_url=DEAD_URL) as it:
+        reply = await it.ask("low")
+    assert reply.choices[0].message.content == solution(42)
+    assert "could not be reached" in reply.model_extra["forethought"]["faults"][0]

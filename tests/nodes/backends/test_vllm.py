@@ -150,9 +150,21 @@ async def test_text_is_told_as_it_arrives(abilities: Abilities) -> None:
     assert [text for a, b, text in told if (a, b) == (0, 0)] == ["abcd", "ef"]
 
 
-async def test_a_stream_that_breaks_keeps_what_came_and_marks_it() -> None:
+async def test_a_sample_that_breaks_off_is_asked_for_once_more() -> None:
+    server = echo("abc", "a long answer", "abc", "another one")
+    server.fault(COMPLETIONS, Cut(after=4), at=1)
+    async with connected(server) as generator:
+        sampled = await generator.complete([ROOT], n=3, sampling=Sampling(), timeout_s=20.0)
+    assert [c.text for c in sampled.batches[0]] == ["abc", "abc", "another one"]
+    assert [body["n"] for body in server.sent(COMPLETIONS)] == [3, 1]
+    assert sampled.fault is not None and "1 samples were asked for again, 0" in sampled.fault
+    assert sampled.usage.completion_tokens == 16 + len("another one") + 1
+
+
+async def test_a_stream_that_breaks_twice_keeps_what_came_and_marks_it() -> None:
     server = echo("abc", "a long answer", "abc")
-    server.fault(COMPLETIONS, Cut(after=4))
+    server.fault(COMPLETIONS, Cut(after=4), at=1)
+    server.fault(COMPLETIONS, Refuse(), at=2)
     async with connected(server) as generator:
         sampled = await generator.complete([ROOT], n=3, sampling=Sampling(), timeout_s=20.0)
     assert [(c.text, c.end) for c in sampled.batches[0]] == [
@@ -162,7 +174,7 @@ async def test_a_stream_that_breaks_keeps_what_came_and_marks_it() -> None:
     ]
     assert sampled.fault is not None
     assert sampled.usage.completion_tokens == 16
-    assert len(server.sent(COMPLETIONS)) == 1
+    assert len(server.sent(COMPLETIONS)) == 2
 
 
 async def test_a_stream_that_ends_early_without_a_word_is_a_fault() -> None:
