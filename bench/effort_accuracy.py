@@ -82,7 +82,9 @@ def table(graded: list[Graded], efforts: list[str]) -> str:
         )
         cells = " | ".join(f"{mean:.1f}" for mean in means)
         right = sum(g.right for g in rows)
-        lines.append(f"| {effort} | {right}/{n} | {100 * share:.1f} ({100 * error:.1f}) | {cells} |")
+        lines.append(
+            f"| {effort} | {right}/{n} | {100 * share:.1f} ({100 * error:.1f}) | {cells} |"
+        )
     return "\n".join(lines)
 
 

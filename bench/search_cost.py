@@ -387,7 +387,7 @@ def expected_s(cells: Sequence[Cell], strategy: str, n: int, at_once: int) -> fl
     same = [c for c in cells if c.strategy == strategy and c.at_once <= at_once]
     times = 1.0
     if not same:  # step-wise searches take a few times as long as whole answers
-        same, times = [c for c in cells if c.strategy == BASELINE and c.at_once <= at_once], 4.0
+        same, times = [c for c in cells if c.strategy == BASELINE and c.at_once <= at_once], 3.0
     if not same:
         return 0.0
     nearest = min(same, key=lambda c: (abs(math.log(c.n / n)), at_once - c.at_once))
@@ -509,8 +509,8 @@ async def main(args: argparse.Namespace) -> None:
         served = await served_models(verifier_client)
         bench = Bench(args, generator, VllmProcessVerifier(verifier_client, next(iter(served))))
         try:
-            for name in (BASELINE, "beam"):  # first requests compile, capture and open connections
-                await bench.answer(rows[-1], strategy_from(STRATEGIES[name](4)), Spent(), "warm-up")
+            if args.warm_up:
+                await bench.warm_up(rows)
             for at_once in args.at_once:
                 for n in args.ns:
                     for repeat in range(args.repeats):
@@ -548,6 +548,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--top-p", type=float, default=0.95)
     made.add_argument(
         "--timeout-s", type=float, help="of a call; with one it is streamed, as under a deadline"
+    )
+    made.add_argument(
+        "--warm-up",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="throw a first pass over the questions away",
     )
     made.add_argument(
         "--batched",

@@ -25,6 +25,8 @@ from .engine import Ask, Run
 from .settings import Settings
 from .upstreams import Servers, Upstreams
 
+FIXED_SEED = 0
+
 
 class LocalRun:
     """One run, recorded while it goes on."""
@@ -162,13 +164,23 @@ class LocalEngine:
         )
 
     def _sampling(self, ask: Ask, *, directly: bool) -> Sampling:
-        """Return the caller's sampling over the settings'; a direct answer is greedy by default."""
-        default = 0.0 if directly else self._settings.temperature
+        """Return the caller's sampling over the settings'.
+
+        A direct answer is greedy by default. A run that thinks cannot be: equal samples hold no
+        vote. A caller who asks for temperature 0 gets what it is asked for, the same reply each
+        time, by a fixed seed.
+        """
+        temperature, seed = ask.temperature, ask.seed
+        if directly:
+            temperature = 0.0 if temperature is None else temperature
+        elif not temperature:
+            seed = FIXED_SEED if seed is None and temperature is not None else seed
+            temperature = self._settings.temperature
         return Sampling(
-            temperature=default if ask.temperature is None else ask.temperature,
+            temperature=temperature,
             top_p=self._settings.top_p if ask.top_p is None else ask.top_p,
             max_tokens=ask.max_tokens or self._settings.max_answer_tokens,
-            seed=ask.seed,
+            seed=seed,
         )
 
 

@@ -92,8 +92,8 @@ class CodeTests:
         Raises:
             NotLocked: it cannot be locked up here.
         """
-        async with self._places:
-            if program not in self._passed:
+        if program not in self._passed:
+            async with self._places:
                 self._passed[program] = await self._run(program)
         return self._passed[program]
 

@@ -39,6 +39,16 @@ class Odds:
     usage: Usage
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prompt:
+    """A conversation as the model reads it."""
+
+    ids: list[int]
+    fits: bool
+    """Into the context, with one token after it. `/generative_scoring` cuts what does not, and
+    says nothing (vLLM 0.32)."""
+
+
 class LabelOdds:
     """Asks one model for the odds of two labels."""
 
@@ -76,7 +86,11 @@ class LabelOdds:
 
     async def _by_scoring(self, conversations: Sequence[Conversation]) -> Rows[float | None]:
         labels = await self._ids_of_labels()
-        ids = await asyncio.gather(*map(self._ids, conversations))
+        prompts = await asyncio.gather(*map(self._prompt, conversations))
+        too_long = PromptTooLong(f"a conversation is longer than the context of {self._model}")
+        ids = [prompt.ids for prompt in prompts if prompt.fits]
+        if not ids:
+            return Rows(rows=(too_long,) * len(prompts), usage=Usage())
         shared = _shared(ids)
         body = {
             "model": self._model,
@@ -88,23 +102,26 @@ class LabelOdds:
         with mapped_errors(self._server):
             reply = await self._post("/generative_scoring", body)
             data = sorted(reply["data"], key=lambda row: row["index"])
-            rows = tuple(float(row["score"]) for row in data)
-            if len(rows) != len(ids):
-                raise ValueError(f"{len(rows)} scores for {len(ids)} items")
-            return Rows(rows=rows, usage=verifier_usage(reply["usage"]))
+            scores = [float(row["score"]) for row in data]
+            if len(scores) != len(ids):
+                raise ValueError(f"{len(scores)} scores for {len(ids)} items")
+            usage = verifier_usage(reply["usage"])
+        left = iter(scores)
+        rows = tuple(next(left) if prompt.fits else too_long for prompt in prompts)
+        return Rows(rows=rows, usage=usage)
 
     async def _ids_of_labels(self) -> list[int]:
         if self._label_ids is None:
             ids: list[int] = []
             for label in self._labels:
                 own = await self._tokenized({"prompt": label, "add_special_tokens": False})
-                if len(own) != 1:
-                    raise BackendRejected(f"{label!r} is {len(own)} tokens of {self._model}")
-                ids += own
+                if len(own.ids) != 1:
+                    raise BackendRejected(f"{label!r} is {len(own.ids)} tokens of {self._model}")
+                ids += own.ids
             self._label_ids = ids
         return self._label_ids
 
-    async def _ids(self, conversation: Conversation) -> list[int]:
+    async def _prompt(self, conversation: Conversation) -> _Prompt:
         return await self._tokenized(
             {
                 "messages": _turns(conversation),
@@ -113,10 +130,11 @@ class LabelOdds:
             }
         )
 
-    async def _tokenized(self, body: dict[str, Any]) -> list[int]:
+    async def _tokenized(self, body: dict[str, Any]) -> _Prompt:
         with mapped_errors(self._server):
             reply = await self._post("/tokenize", {"model": self._model, **body})
-            return [int(token) for token in reply["tokens"]]
+            ids = [int(token) for token in reply["tokens"]]
+            return _Prompt(ids=ids, fits=len(ids) < int(reply["max_model_len"]))
 
     async def _post(self, route: str, body: dict[str, Any]) -> Any:
         return await self._client.post(f"{root_of(self._client)}{route}", body=body, cast_to=object)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forethought.nodes.kinds import infer_kind
+from forethought.nodes.kinds import infer_kind, refine_kind
 from forethought.nodes.values import Kind
 
 
@@ -34,3 +34,34 @@ def test_guesses_the_kind_from_the_words(text: str, kind: Kind) -> None:
 @given(st.text(max_size=60))
 def test_any_text_has_a_kind(text: str) -> None:
     assert infer_kind(text) in ("math", "choice", "free")
+
+
+CALL = '```json\n{"name": "f", "arguments": {}}\n```'
+OBJECT = 'So: {"a": 1}'
+PROGRAM = "Here:\n```python\nx = 1\n```"
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts", "refined"),
+    [
+        ("free", ["\\boxed{5}", "so \\boxed{1/2}"], "math"),
+        ("free", ["\\boxed{5}", "so \\boxed{x}"], "free"),
+        ("free", ["\\boxed{5}"], "free"),
+        ("free", [], "free"),
+        ("free", ["\\boxed{B}", "\\boxed{(c)}"], "choice"),
+        ("math", ["\\boxed{B}", "\\boxed{A}"], "choice"),
+        ("math", ["\\boxed{x}", "\\boxed{y}"], "math"),
+        ("math", [OBJECT, OBJECT], "math"),
+        ("free", [CALL, CALL], "tool_call"),
+        ("free", [CALL, OBJECT], "json"),
+        ("free", [OBJECT, '```json\n[{"a": 1}]\n```'], "json"),
+        ("free", ["See [1].", "See [2]."], "free"),
+        ("free", [PROGRAM, PROGRAM], "code"),
+        ("free", [PROGRAM, PROGRAM + "\n" + PROGRAM], "free"),
+        ("free", [OBJECT, PROGRAM], "free"),
+        ("text", [OBJECT, OBJECT], "text"),
+        ("number", ["\\boxed{A}", "\\boxed{A}"], "number"),
+    ],
+)
+def test_the_pilots_answers_refine_a_guess(kind: Kind, texts: list[str], refined: Kind) -> None:
+    assert refine_kind(kind, texts) == refined

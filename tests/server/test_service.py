@@ -307,3 +307,15 @@ async def test_a_larger_model_that_is_down_is_a_fault_and_not_a_failure(tmp_path
         reply = await it.ask("low")
     assert reply.choices[0].message.content == solution(42)
     assert "could not be reached" in reply.model_extra["forethought"]["faults"][0]
+
+
+async def test_temperature_zero_is_a_fixed_seed_since_equal_samples_hold_no_vote(
+    tmp_path: Path,
+) -> None:
+    async with service(tmp_path, always(42)) as it:
+        await it.ask("low", temperature=0)
+        await it.ask("none", temperature=0)
+        thinking, direct = it.generator.sent("/v1/completions")[-2:]
+    assert (thinking["n"], thinking["temperature"], thinking["seed"]) == (4, 0.8, 0)
+    assert (direct["n"], direct["temperature"]) == (1, 0.0)
+    assert "seed" not in direct

@@ -36,3 +36,11 @@ async def test_aggregates_the_scores_of_the_steps(aggregation: Aggregation, scor
 
 def test_one_score_is_itself_under_every_aggregation() -> None:
     assert {aggregate([0.3]) for aggregate in AGGREGATIONS.values()} == {0.3}
+
+
+async def test_a_verifier_of_whole_solutions_scores_no_step() -> None:
+    verifier = FakeVerifier(lambda steps: 0.7)
+    verifier.granularity = "solution"
+    scored = await score_candidates(ask(), [found("x", text="a\n\nb")], verifier, "min")
+    (candidate,) = scored.candidates
+    assert (candidate.score, [step.score for step in candidate.steps]) == (0.7, [None, None])

@@ -13,7 +13,14 @@ from forethought.nodes.policy.builtin import BuiltinPolicy
 LEVELS: tuple[Level, ...] = (1, 2, 3, 4, 5)
 
 
-def choose(level: Level, room: int, *, verifier: bool = True, continuation: bool = True) -> Plan:
+def choose(
+    level: Level,
+    room: int,
+    *,
+    verifier: bool = True,
+    continuation: bool = True,
+    judge: bool = False,
+) -> Plan:
     return BuiltinPolicy().choose(
         Situation(
             kind="math",
@@ -22,6 +29,7 @@ def choose(level: Level, room: int, *, verifier: bool = True, continuation: bool
             drawn=4,
             verifier=verifier,
             continuation=continuation,
+            judge=judge,
         )
     )
 
@@ -30,6 +38,12 @@ def choose(level: Level, room: int, *, verifier: bool = True, continuation: bool
 def test_without_a_verifier_it_is_the_majority(level: Level) -> None:
     plan = choose(level, 12, verifier=False)
     assert (plan.strategy, plan.revisions) == (Majority(n=12, wave=4), None)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_with_a_verifier_of_whole_solutions_nothing_step_wise_is_planned(level: Level) -> None:
+    plan = choose(level, 16, verifier=False, judge=True)
+    assert (plan.strategy, plan.revisions) == (BestOfN(n=16, wave=4), None)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ class Texts:
 
     def __init__(self, refuse: Callable[[str], BackendRejected | None] | None = None) -> None:
         self.asked: list[list[str]] = []
-        self.cancelled = 0
+        self.cancelled = asyncio.Event()
         self.gate: asyncio.Event | None = None
         self.reached = asyncio.Event()
         self.error: Exception | None = None
@@ -41,7 +41,7 @@ class Texts:
             try:
                 await self.gate.wait()
             except asyncio.CancelledError:
-                self.cancelled += 1
+                self.cancelled.set()
                 raise
         if self.error is not None:
             raise self.error
@@ -146,7 +146,7 @@ async def test_one_caller_that_leaves_does_not_cancel_the_others() -> None:
     await asyncio.wait([leaving])
     inner.gate.set()
     assert (await staying).scores == ((0.1,),)
-    assert inner.cancelled == 0
+    assert not inner.cancelled.is_set()
 
 
 async def test_the_request_is_cancelled_when_the_last_caller_leaves() -> None:
@@ -158,24 +158,23 @@ async def test_the_request_is_cancelled_when_the_last_caller_leaves() -> None:
     for call in calls:
         call.cancel()
     await asyncio.wait(calls)
-    while not inner.cancelled:
-        await asyncio.sleep(0)
+    await inner.cancelled.wait()
     inner.gate = None
     assert (await verifier.score(ask("p"), [["a"]])).scores == ((0.1,),)
 
 
 async def test_who_leaves_before_the_batch_is_sent_takes_its_texts_along() -> None:
     inner = Texts()
-    verifier = BatchedVerifier(inner, window_s=LONG_S, at_most=2)
-    leaving = asyncio.ensure_future(verifier.score(ask("p"), [["a"]]))
-    staying = asyncio.ensure_future(verifier.score(ask("q"), [["a"]]))
-    third = asyncio.ensure_future(verifier.score(ask("r"), [["a"]]))
-    del staying, third
+    verifier = BatchedVerifier(inner, window_s=LONG_S, at_most=3)
+    leaving, staying = (
+        asyncio.ensure_future(verifier.score(ask(name), [["a"]])) for name in ("p", "q")
+    )
+    await asyncio.sleep(0)
     leaving.cancel()
     await asyncio.wait([leaving])
-    last = [asyncio.ensure_future(verifier.score(ask(f"{k}"), [["a"]])) for k in range(2)]
-    await asyncio.gather(*last)
-    assert all("p|a" not in texts for texts in inner.asked)
+    await verifier.score(ask("r"), [["a"], ["b"]])
+    await staying
+    assert inner.asked == [["q|a", "r|a", "r|b"]]
 
 
 async def test_a_batch_that_everybody_left_is_never_sent() -> None:

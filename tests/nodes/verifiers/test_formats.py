@@ -122,7 +122,7 @@ async def test_each_format_has_its_own_request(form: str, values: Any, body: Any
     server = FakeVllm(values=values)
     async with connected(server, form) as verifier:
         scored = await verifier.score(ask(), [["a", "b"]])
-    assert scored.scores == (pytest.approx((0.25, 0.75)),)
+    assert list(scored.scores[0]) == pytest.approx([0.25, 0.75])
     assert verifier.granularity == "step"
     assert [r.body for r in server.requests] == [{"model": "fake", **body}]
 

@@ -86,3 +86,18 @@ async def test_another_model_than_the_served_one_is_refused() -> None:
     async with connected(FakeVllm(score=by_length), "other") as verifier:
         with pytest.raises(BackendRejected, match="404"):
             await verifier.score(ask(), SOLUTIONS)
+
+
+async def test_another_number_of_scores_than_steps_is_garbled() -> None:
+    server = FakeVllm(values=lambda text: [[0.5, 0.5]])
+    async with connected(server) as verifier:
+        with pytest.raises(BackendGarbled, match="1 scores for 2 steps"):
+            await verifier.score(ask(), [["one", "two"]])
+
+
+async def test_what_is_refused_whatever_it_holds_is_not_asked_piece_by_piece() -> None:
+    server = FakeVllm(score=by_length)
+    async with connected(server, "other") as verifier:
+        with pytest.raises(BackendRejected):
+            await verifier.score(ask(), SOLUTIONS)
+    assert len(server.sent("/pooling")) == 1
