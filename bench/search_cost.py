@@ -246,6 +246,19 @@ class Bench:
             ),
         )
 
+    async def warm_up(self, rows: Sequence[Row]) -> None:
+        """Run what the first cells run and throw it away.
+
+        Servers compile kernels for each new width at its first batch, and the worker process of the
+        equality takes seconds to start: both would count against whatever comes first.
+        """
+        await self.keys.keys(["\\frac{1}{2}"], "math")
+        for name in (BASELINE, "beam"):
+            strategy = strategy_from(STRATEGIES[name](max(min(self.args.ns), 4)))
+            jobs = [self.answer(row, strategy, Spent(), "warm-up") for row in rows]
+            await at_once_all(max(self.args.at_once), jobs)
+        self.tell("warm")
+
     async def cell(self, rows: Sequence[Row], name: str, n: int, at_once: int, repeat: int) -> None:
         """Measure one cell, unless it would not end in time."""
         label = f"{name} N={n} at once={at_once} repeat={repeat}"

@@ -133,6 +133,10 @@ class LocalEngine:
         finally:
             trace.cancel()
 
+    async def warm_up(self) -> None:
+        """Start the worker process that compares answers, so that no question waits for it."""
+        await self._equality.keys(["\\sqrt{2}"], "math")
+
     def close(self) -> None:
         """Stop the worker processes."""
         self._equality.close()

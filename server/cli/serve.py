@@ -37,6 +37,7 @@ async def _serve(settings: Settings) -> None:
     async with open_engine(settings) as engine:
         app = create_app(engine, default_effort=settings.effort)
         async with served(app, settings.host, settings.port) as url:
+            await engine.warm_up()
             for reason in await engine.ready():
                 typer.echo(f"Not ready: {reason}", err=True)
             typer.echo(f"{engine.model} thinks at {url}/v1")
