@@ -9,6 +9,7 @@ from .algorithms.scoring import score_candidates
 from .algorithms.selection import select
 from .difficulty import guess_difficulty
 from .equality.read import read_answers
+from .kinds import refine_kind
 from .state import Asked, Deps, Estimated, Pilot
 from .tools import tools_for
 
@@ -20,7 +21,9 @@ async def estimate(state: Asked, runtime: Runtime[Deps]) -> Estimated:
     n = min(deps.pilot, deps.meter.budget.generations)
     drawn = await draw(tools, n, first=0, origin="pilot")
     scored = await score_candidates(question, drawn.candidates, deps.verifier)
-    candidates = await read_answers(scored.candidates, question.kind, deps.equality)
+    whole = [candidate.text for candidate in scored.candidates if candidate.whole]
+    kind = refine_kind(question.kind, whole) if question.inferred else question.kind
+    candidates = await read_answers(scored.candidates, kind, deps.equality)
     deps.meter.count(n, candidates)
     confident = select(candidates, "weighted").decided
     pilot = Pilot(
@@ -28,4 +31,4 @@ async def estimate(state: Asked, runtime: Runtime[Deps]) -> Estimated:
         faults=deps.faults + drawn.faults + scored.faults,
         stopped="confident" if confident else deps.meter.spent(),
     )
-    return {"pilot": pilot, "difficulty": guess_difficulty(candidates)}
+    return {"pilot": pilot, "kind": kind, "difficulty": guess_difficulty(candidates)}

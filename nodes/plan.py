@@ -18,7 +18,7 @@ async def plan(state: ReadyToPlan, runtime: Runtime[Deps]) -> Planned:
     deps, plans = runtime.context, state.get("plans", ())
     found = state["pilot"].candidates + (state["hunt"].search.candidates if "hunt" in state else ())
     situation = Situation(
-        kind=state["question"].kind,
+        kind=state["kind"],
         difficulty=_harder(plans[-1].difficulty, guess_difficulty(found))
         if plans
         else state["difficulty"],

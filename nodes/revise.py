@@ -29,7 +29,7 @@ async def revise(state: ReadyToRevise, runtime: Runtime[Deps]) -> Revising:
         return {"revised": replace(before, faults=faults, done=True, stopped="upstream")}
     pairs = zip(before.chains, longer.chains, strict=True)
     new = [new[-1] for old, new in pairs if len(new) > len(old)]
-    read = await read_answers(new, state["question"].kind, deps.equality)
+    read = await read_answers(new, state["kind"], deps.equality)
     by_key = {candidate.key: candidate for candidate in read}
     chains = tuple(tuple(by_key.get(c.key, c) for c in chain) for chain in longer.chains)
     deps.meter.count(len(chains), read)

@@ -29,7 +29,7 @@ async def search(state: ReadyToSearch, runtime: Runtime[Deps]) -> Searched:
     except BackendError as exc:
         return _ended(replace(before, faults=(*before.faults, str(exc))), len(plans), "upstream")
     new = after.candidates[len(before.candidates) :]
-    read = await read_answers(new, state["question"].kind, deps.equality)
+    read = await read_answers(new, state["kind"], deps.equality)
     after = replace(after, candidates=before.candidates + read)
     deps.meter.count(after.generations - before.generations, read)
     if (

@@ -13,7 +13,7 @@ from .candidate import Candidate
 from .difficulty import Difficulty
 from .equality.base import Equality
 from .policy.base import Plan, Policy
-from .values import Question, Sampling, Usage
+from .values import Kind, Question, Sampling, Usage
 from .verdict import Verdict
 from .verifiers.base import ProcessVerifier
 
@@ -103,6 +103,8 @@ class Estimated(TypedDict):
     """What `estimate` writes."""
 
     pilot: Pilot
+    kind: Kind
+    """That of the question, refined by the pilot where it was a guess."""
     difficulty: Difficulty
 
 
@@ -176,6 +178,7 @@ class ThinkState(TypedDict, total=False):
 
     question: Question
     pilot: Pilot
+    kind: Kind
     difficulty: Difficulty
     plans: tuple[Plan, ...]
     hunt: Hunt

@@ -35,6 +35,8 @@ class Question:
     messages: tuple[Message, ...]
     """Oldest first; the last one is the user's. At least one."""
     kind: Kind
+    inferred: bool = False
+    """The kind is a guess from the words, which the pilot may refine."""
 
     @property
     def text(self) -> str:

@@ -19,6 +19,7 @@ from ..nodes.policy.base import Policy
 from ..nodes.policy.builtin import BuiltinPolicy
 from ..nodes.state import Answer, Deps
 from ..nodes.values import Question, Sampling
+from ..nodes.verifiers.base import ProcessVerifier
 from ..storage.recorder import RunInfo, TraceRecorder
 from ..storage.store import Store
 from .engine import Ask, Run
@@ -108,10 +109,10 @@ class LocalEngine:
     async def start(self, ask: Ask) -> AsyncIterator[Run]:
         """Open a run; leaving the block before its end cancels it and marks its trace so."""
         kind = ask.kind or infer_kind(ask.messages[-1].content)
-        question = Question(messages=ask.messages, kind=kind)
-        directly = ask.budget.generations == 0 or kind == "free"
+        question = Question(messages=ask.messages, kind=kind, inferred=ask.kind is None)
+        servers = await self._upstreams.have(helpers=ask.budget.generations > 0)
+        directly = ask.budget.generations == 0 or (kind == "free" and not _judges(servers.verifier))
         sampling = self._sampling(ask, directly=directly)
-        servers = await self._upstreams.have(helpers=not directly)
         trace = self._store.begin(
             RunInfo(
                 question=question,
@@ -186,6 +187,11 @@ class LocalEngine:
             max_tokens=ask.max_tokens or self._settings.max_answer_tokens,
             seed=seed,
         )
+
+
+def _judges(verifier: ProcessVerifier | None) -> bool:
+    """Say whether free text can be compared: by a judge of whole solutions, as it has no vote."""
+    return verifier is not None and verifier.granularity == "solution"
 
 
 @asynccontextmanager

@@ -137,6 +137,8 @@ class TraceRecorder:
             for candidate in pilot.candidates:
                 self._branches.add_candidate(candidate)
             self._faults |= dict.fromkeys(pilot.faults)
+        if kind := writes.get("kind"):
+            self._change({"kind": kind})
         if difficulty := writes.get("difficulty"):
             estimate = {f"difficulty_{name}": v for name, v in asdict(difficulty).items()}
             self._change(estimate)

@@ -10,6 +10,7 @@ from forethought.nodes.errors import BackendError
 from forethought.nodes.values import Question
 from forethought.nodes.verifiers.base import ProcessVerifier
 from forethought.nodes.verifiers.batched import BatchedVerifier
+from forethought.nodes.verifiers.vllm_prm import VllmProcessVerifier
 
 from .cells import BASELINE, Rescoring
 from .counters import moved, server_counters
@@ -17,7 +18,7 @@ from .counting import CountedVerifier, Spent
 from .measuring import Bench, at_once_all
 
 
-async def score_again(bench: Bench, plain: ProcessVerifier, n: int, at_once: int) -> None:
+async def score_again(bench: Bench, plain: VllmProcessVerifier, n: int, at_once: int) -> None:
     """Score the finals of the last best-of-N cell at `n`, in each way; `plain` gathers nothing."""
     record = bench.record
     cells = [c for c in record.cells if (c.strategy, c.n) == (BASELINE, n)]

@@ -23,6 +23,8 @@ WAVE = 4
 EASY_AT_MOST = 12
 BEAM_FROM, BEAM_TO = 8, 64
 BEAM_WIDTH = 4
+DRAFTS, REVISED = 4, 2
+"""Drafts of a free text beside the pilot, and revisions of the best one."""
 ESCALATED = 4
 """Answers asked of the larger model."""
 
@@ -47,6 +49,11 @@ def _choice(situation: Situation) -> tuple[Strategy, Revisions | None, str]:
     if level == 5 and situation.larger is not None and situation.larger <= room:
         few = min(room // situation.larger, ESCALATED)
         return Escalation(n=few, price=situation.larger), None, "level 5: the larger model"
+    if situation.kind == "free":
+        length = min(REVISED, room - 1)
+        drafts = BestOfN(n=min(DRAFTS, room - length), selection="best")
+        revisions = Revisions(length=length) if length else None
+        return drafts, revisions, "free text: drafts that are judged, then revisions of the best"
     if situation.judge:
         return BestOfN(n=room, wave=WAVE), None, "a verifier of whole solutions: best-of-N"
     if not situation.verifier:

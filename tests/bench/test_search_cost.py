@@ -1,28 +1,36 @@
-"""The pure parts of bench/search_cost.py."""
+"""The pure parts of bench/search_cost, and the whole of it against fake servers."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import importlib.util
+import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from fake_vllm import FakeVllm
+from forethought.nodes.algorithms.registry import strategy_from
 from forethought.nodes.values import Usage
 
-PATH = Path(__file__).parents[2] / "bench" / "search_cost.py"
+PATH = Path(__file__).parents[2] / "bench" / "search_cost" / "__init__.py"
 
 
 @pytest.fixture(scope="module")
 def bench() -> Any:
+    """Everything the tests use of the package, which is not on the path."""
     spec = importlib.util.spec_from_file_location("search_cost", PATH)
     assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["search_cost"] = module
-    spec.loader.exec_module(module)
-    return module
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["search_cost"] = package
+    spec.loader.exec_module(package)
+    parts = ("cells", "counters", "counting", "main", "measuring", "options", "tables")
+    modules = [importlib.import_module(f"search_cost.{part}") for part in parts]
+    return SimpleNamespace(**{k: v for module in modules for k, v in vars(module).items()})
 
 
 def cell(bench: Any, strategy: str, wall_s: float, *, n: int = 4, at_once: int = 8) -> Any:
@@ -94,4 +102,35 @@ def test_no_more_jobs_are_under_way_than_asked_for_and_results_keep_their_order(
 def test_every_strategy_can_be_made_at_every_n(bench: Any) -> None:
     for make in bench.STRATEGIES.values():
         for n in (4, 8, 16, 64):
-            assert bench.strategy_from(make(n)).generations >= n
+            assert strategy_from(make(n)).generations >= n
+
+
+def test_a_run_measures_every_cell_and_scores_the_finals_of_best_of_n_in_each_way(
+    bench: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions, out = tmp_path / "questions.jsonl", tmp_path / "out.json"
+    questions.write_text('{"question": "17+25?", "answer": "42"}\n' * 2, encoding="utf-8")
+    solution = "We add.\n\nIt is \\boxed{42}."
+    with (
+        FakeVllm(lambda prompt, k: solution if "We" not in prompt else solution[9:]) as generator,
+        FakeVllm(score=lambda conversation, steps: 0.5) as verifier,
+    ):
+        options = [str(questions), "--out", str(out), "--at-once", "2", "--no-warm-up"]
+        options += ["--generator-url", f"{generator.url}/v1", "--strategies", "best_of_n", "beam"]
+        options += ["--verifier-url", f"{verifier.url}/v1", "--ns", "4", "--scoring-ns", "4"]
+        asyncio.run(bench.main(bench.parser().parse_args(options)))
+    written = json.loads(out.read_text(encoding="utf-8"))
+    assert [(c["strategy"], c["n"], c["at_once"]) for c in written["cells"]] == [
+        ("best_of_n", 4, 2),
+        ("beam", 4, 2),
+    ]
+    assert all(o["right"] for c in written["cells"] for o in c["outcomes"])
+    assert [(s["way"], s["calls"], s["solutions"]) for s in written["scoring"]] == [
+        ("whole", 2, 8),
+        ("whole, gathered", 2, 8),
+        ("step by step", 4, 16),
+        ("step by step, gathered", 4, 16),
+    ]
+    assert written["settings"]["max_tokens"] == 320
+    assert written["skipped"] == []
+    assert capsys.readouterr().out.count("| best_of_n | 100.0 (0.0) |") == 1

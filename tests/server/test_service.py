@@ -53,7 +53,7 @@ async def service(
     async with AsyncExitStack() as stack:
         generator = stack.enter_context(FakeVllm(say))
         verifier = stack.enter_context(FakeVllm(score=score, model="prm")) if score else None
-        chosen = {
+        chosen: dict[str, Any] = {
             "generator_url": f"{generator.url}/v1",
             "verifier_url": f"{verifier.url}/v1" if verifier else "",
             "database_url": database,
@@ -319,3 +319,34 @@ async def test_temperature_zero_is_a_fixed_seed_since_equal_samples_hold_no_vote
     assert (thinking["n"], thinking["temperature"], thinking["seed"]) == (4, 0.8, 0)
     assert (direct["n"], direct["temperature"]) == (1, 0.0)
     assert "seed" not in direct
+
+
+async def test_free_text_is_drafted_judged_and_revised_where_a_judge_is_set(tmp_path: Path) -> None:
+    asked = [{"role": "user", "content": "Write a poem about rain."}]
+
+    def poem(prompt: str, k: int) -> str:
+        return "Rain, revised." if "Attempt 1" in prompt else f"Rain {k}."
+
+    def likes_revisions(prompt: str) -> dict[str, float]:
+        sure = 0.9 if "revised" in prompt else 0.2
+        return {"Yes": sure, "No": 1 - sure}
+
+    with FakeVllm(poem, tops=likes_revisions, model="both") as server:
+        chosen: Any = {"generator_url": f"{server.url}/v1", "verifier_url": None}
+        async with service(tmp_path, poem, **chosen, verifier_format="judge") as it:
+            reply = await it.ask("low", messages=asked)
+            more = await it.ask("medium", messages=asked)
+    assert reply.choices[0].message.content.startswith("Rain")
+    assert more.choices[0].message.content == "Rain, revised."
+    assert more.model_extra["forethought"]["generations"] == 4 + 4 + 2
+
+
+async def test_the_pilot_refines_a_guessed_kind_and_never_a_declared_one(tmp_path: Path) -> None:
+    letters = [{"role": "user", "content": "What is 1 + 1? Say B for 2."}]
+    async with service(tmp_path, lambda prompt, k: "The final answer is: \\boxed{B}") as it:
+        await it.ask("low", messages=letters)
+        await it.ask("low", messages=letters, extra_body={"forethought": {"task_kind": "math"}})
+    store = await Store.open(it.database)
+    kinds = [(await store.read_trace(t.id)).trace.kind for t in await store.list_traces(2)]
+    await store.close()
+    assert kinds == ["math", "choice"]
