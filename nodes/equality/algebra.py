@@ -60,9 +60,10 @@ def _key(value: Any) -> str | None:
     if isinstance(value, sympy.Union | sympy.And | sympy.Or):
         return _unordered(f"{value.func.__name__}{{", value.args)
     if isinstance(value, sympy.MatMul | sympy.MatAdd):
-        return _key(value.doit().as_explicit())
+        product: Any = value.doit()
+        return _key(product.as_explicit())
     if isinstance(value, sympy.MatrixBase):
-        return _joined(f"m{value.rows}x{value.cols}(", list(value), ")")
+        return _joined(f"m{value.rows}x{value.cols}(", value.flat(), ")")
     if value is sympy.S.EmptySet:
         return "{}"
     if value in (sympy.oo, -sympy.oo):

@@ -39,20 +39,14 @@ def hunted(search: Search, stopped: StopReason | None = None) -> NodeFinished:
     return node("search", {"hunt": Hunt(search=search, epoch_of=1, stopped=stopped)})
 
 
-PLAN = node(
-    "plan",
-    {
-        "plans": (
-            Plan(
-                strategy=BeamSearch(n=12, m=4),
-                revisions=Revisions(chains=2, length=3),
-                policy="builtin-1",
-                why="hard questions gain from search",
-                difficulty=HARD,
-            ),
-        )
-    },
+BEAM = Plan(
+    strategy=BeamSearch(n=12, m=4),
+    revisions=Revisions(chains=2, length=3),
+    policy="builtin-1",
+    why="hard questions gain from search",
+    difficulty=HARD,
 )
+PLAN = node("plan", {"plans": (BEAM,)})
 
 
 def test_one_sample_is_shown_live_and_the_others_after_it() -> None:
@@ -165,8 +159,7 @@ def test_a_search_that_replans_counts_its_rounds_from_one_again() -> None:
 
 
 def test_a_strategy_without_letters_is_named() -> None:
-    plan = PLAN.writes["plans"][0]
-    event = node("plan", {"plans": (replace(plan, strategy=Majority(n=8), revisions=None),)})
+    event = node("plan", {"plans": (replace(BEAM, strategy=Majority(n=8), revisions=None),)})
     assert told([event]).startswith("Plan: majority, N=8: hard")
 
 
