@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 from .algorithms.base import Search
 from .algorithms.branches import close
 from .algorithms.selection import select
+from .algorithms.stopping import independent
 from .equality.read import read_answers
 from .errors import BackendError, BudgetSpent
 from .state import Deps, Hunt, ReadyToSearch, Searched, StopReason
@@ -32,10 +33,8 @@ async def search(state: ReadyToSearch, runtime: Runtime[Deps]) -> Searched:
     read = await read_answers(new, state["kind"], deps.equality)
     after = replace(after, candidates=before.candidates + read)
     deps.meter.count(after.generations - before.generations, read)
-    if (
-        after.decided
-        or select(state["pilot"].candidates + after.candidates, strategy.selection).decided
-    ):
+    witnesses = independent(state["pilot"].candidates + after.candidates)
+    if after.decided or select(witnesses, strategy.selection).decided:
         return _ended(after, len(plans), "decided")
     if (spent_ := deps.meter.spent()) in ("deadline", "tokens"):
         return _ended(after, len(plans), spent_)

@@ -17,7 +17,22 @@ from functools import lru_cache
 
 import mpmath
 
+from ..candidate import Candidate
+
 THRESHOLD = 0.95
+
+
+def independent(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return one candidate for each answer of each first step, in the order given.
+
+    The rule is for independent samples. Finals of a tree that share a beginning often say the same
+    word for word, and four siblings that agree are no four witnesses.
+    """
+    first: dict[tuple[str, str | None], Candidate] = {}
+    for candidate in candidates:
+        root = candidate.steps[0].key if candidate.steps else candidate.key
+        first.setdefault((root, candidate.answer_key), candidate)
+    return list(first.values())
 
 
 @lru_cache(maxsize=4096)

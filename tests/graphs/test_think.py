@@ -124,7 +124,7 @@ async def test_a_middling_question_gets_beams() -> None:
     assert ran.state["difficulty"].level == 3
     assert ran.state["plans"][0].strategy == BeamSearch(n=12, m=4)
     assert (ran.answer.answer, ran.answer.candidate) == ("5", "s1-11.0")
-    assert (ran.answer.stop_reason, ran.answer.generations) == ("decided", 16)
+    assert (ran.answer.stop_reason, ran.answer.generations) == ("generations", 16)
     assert [a.begun for a in generator.asked][2] == ["step 11\n\n", "step 10\n\n", "step 9\n\n"]
     assert ran.answer.usage == generator.usage + verifier.usage
     assert generator.left == verifier.left == 0

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forethought.nodes.algorithms.stopping import is_decided, leader_holds
+from forethought.nodes.algorithms.stopping import independent, is_decided, leader_holds
+from forethought.nodes.candidate import Candidate, Step
 
 COUNTS = st.integers(0, 30)
 
@@ -52,3 +53,22 @@ def test_the_two_leaders_are_symmetric(a: int, b: int) -> None:
 @settings(deadline=None)
 def test_a_vote_for_the_leader_helps_and_one_for_the_next_hurts(a: int, b: int) -> None:
     assert leader_holds(a + 1, b) > leader_holds(a, b) > leader_holds(a, b + 1)
+
+
+def test_finals_that_share_their_first_step_and_answer_are_one_witness() -> None:
+    def final(key: str, root: str, answer: str) -> Candidate:
+        steps = (Step(key=root, parent=None, text="Let x be 8."),)
+        return Candidate(
+            key=key,
+            origin="search",
+            ending="whole",
+            text=answer,
+            steps=steps,
+            n_tokens=1,
+            answer=answer,
+            answer_key=answer,
+        )
+
+    siblings = [final(f"s1-0.{i}", "s1-0", "18") for i in range(4)]
+    other, cousin = final("s1-0.4", "s1-0", "7"), final("s1-1.0", "s1-1", "18")
+    assert independent([*siblings, other, cousin]) == [siblings[0], other, cousin]
