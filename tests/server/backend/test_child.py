@@ -11,8 +11,10 @@ import pytest
 from forethought.server.backend.child import child_environment, run_command
 
 PARENT = """
-import asyncio, pathlib, sys
+import asyncio, pathlib, signal, sys
 from forethought.server.backend.child import child
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
 
 async def main(log, *argv):
     async with child(argv, log=pathlib.Path(log), grace_s=0.2):
