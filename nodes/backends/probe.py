@@ -67,11 +67,6 @@ async def examine_generator(client: openai.AsyncOpenAI, model: str | None) -> Ab
     )
 
 
-async def pooling_works(client: openai.AsyncOpenAI, model: str) -> bool:
-    """Say whether a server scores steps by `/pooling`."""
-    return await _works(_try_pooling(client, model))
-
-
 async def _works(attempt: Awaitable[bool]) -> bool:
     try:
         with mapped_errors("the server"):
@@ -125,9 +120,3 @@ async def _try_generative_scoring(client: openai.AsyncOpenAI, model: str) -> boo
         f"{root_of(client)}/generative_scoring", body=body, cast_to=object
     )
     return isinstance(reply["data"][0]["score"], float)
-
-
-async def _try_pooling(client: openai.AsyncOpenAI, model: str) -> bool:
-    body = {"model": model, "task": "token_classify", "input": ["1 + 1 = 2<extra_0>"]}
-    reply: Any = await client.post(f"{root_of(client)}/pooling", body=body, cast_to=object)
-    return len(reply["data"][0]["data"]) == 1

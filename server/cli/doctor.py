@@ -11,11 +11,12 @@ from rich.table import Table
 
 from ...nodes.backends.base import Abilities
 from ...nodes.backends.client import new_client
-from ...nodes.backends.probe import examine_generator, pooling_works, served_models
+from ...nodes.backends.probe import examine_generator
 from ...nodes.errors import ForethoughtError
 from ...storage.database import parse_url
 from ...storage.store import Store
 from ..settings import DEFAULT_VERIFIER_URL, Settings
+from ..upstreams import Upstreams
 from .failing import read_settings
 
 PROBE_TIMEOUT_S = 60.0
@@ -81,19 +82,21 @@ async def _verifier(settings: Settings) -> Finding:
     if settings.verifier_url == "":
         return Finding(what="verifier", where="", says="switched off: majority votes", ok=None)
     where = settings.verifier_url or DEFAULT_VERIFIER_URL
-    needed = settings.verifier_url is not None
-    client = new_client(where, api_key=settings.verifier_api_key, timeout_s=PROBE_TIMEOUT_S)
+    upstreams = Upstreams(settings.model_copy(update={"upstream_timeout_s": PROBE_TIMEOUT_S}))
     try:
-        served = await served_models(client)
-        model = settings.verifier_model or next(iter(served), "none")
-        works = await pooling_works(client, model)
+        verifier = await upstreams.verifier()
     except ForethoughtError as exc:
-        says = str(exc) if needed else "none set, and none at the default address: majority votes"
-        return Finding(what="verifier", where=where, says=says, ok=False if needed else None)
+        return Finding(what="verifier", where=where, says=str(exc), ok=False)
     finally:
-        await client.close()
-    says = f"{model}; pooling, one score a step: {'yes' if works else 'no'}"
-    return Finding(what="verifier", where=where, says=says, ok=works)
+        await upstreams.close()
+    if verifier is None:
+        says = "none set, and none at the default address: majority votes"
+        return Finding(what="verifier", where=where, says=says, ok=None)
+    scored = {"step": "pooling, one score a step", "solution": "one score a solution"}
+    says = (
+        f"{verifier.model}, format {settings.verifier_format}; {scored[verifier.granularity]}: yes"
+    )
+    return Finding(what="verifier", where=where, says=says, ok=True)
 
 
 async def _store(settings: Settings) -> Finding:

@@ -10,7 +10,6 @@ from forethought.nodes.backends.base import Abilities
 from forethought.nodes.backends.client import new_client, root_of
 from forethought.nodes.backends.probe import (
     examine_generator,
-    pooling_works,
     probe_generator,
     served_models,
 )
@@ -64,12 +63,6 @@ async def test_what_the_server_refuses_it_cannot_do(continues: bool) -> None:
         known = await probe_generator(client, None)
         assert (known.token_ids, known.continuation) == (False, continues)
         assert (await examine_generator(client, None)).generative_scoring is continues
-
-
-async def test_pooling_is_tried() -> None:
-    async with connected(able()) as client:
-        assert await pooling_works(client, "small")
-        assert not await pooling_works(client, "other")
 
 
 async def test_an_unknown_model_is_named_beside_the_served_ones() -> None:
