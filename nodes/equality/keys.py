@@ -49,11 +49,6 @@ class Pool(Protocol):
         ...
 
 
-def _warm_up() -> None:
-    """Import and build what the first answer needs, outside its time limit."""
-    algebra_key("\\sqrt{2}")
-
-
 class KillingPool:
     """A pool that kills what takes too long. Its workers start with the first text."""
 
@@ -66,7 +61,12 @@ class KillingPool:
         """Return what the function returns."""
         if self._pool is None:
             spawn = multiprocessing.get_context("spawn")  # a fork would copy locks of live threads
-            self._pool = ProcessPool(max_workers=self._workers, context=spawn, initializer=_warm_up)
+            self._pool = ProcessPool(
+                max_workers=self._workers,
+                context=spawn,
+                initializer=algebra_key,  # imports what the first answer needs, untimed
+                initargs=("\\sqrt{2}",),
+            )
         future = self._pool.schedule(function, args=(text,), timeout=self._timeout_s)
         try:
             return await asyncio.wrap_future(future)

@@ -62,7 +62,8 @@ async def find_format(client: openai.AsyncOpenAI, model: str) -> VerifierFormat 
     Raises:
         BackendError: it does not answer.
     """
+    found: VerifierFormat | None = None
     for name in FOUND_BY_ASKING:
-        if await scores_in(VERIFIERS[name](client, model)):
-            return name
-    return None
+        if found is None and await scores_in(VERIFIERS[name](client, model)):
+            found = name
+    return found
