@@ -118,7 +118,7 @@ class Narrator:
                 self._faults.add(fault)
                 self._line(f"Trouble: {fault}")
         if answer := writes.get("answer"):
-            self._line(f"Done: {STOPPED[answer.stop_reason]}.")
+            self._line(f"Done: {STOPPED[answer.stop_reason]}.\n")
 
     def _line(self, text: str) -> None:
         """Tell `text` in a paragraph of its own."""

@@ -73,5 +73,4 @@ async def _ask(settings: Settings, wanted: Ask) -> tuple[str, Answer]:
         async for event in run.events():
             if wanted.live and run.thinks:
                 stderr.print(narrator.feed(event), end="", markup=False, soft_wrap=True)
-        stderr.print()
         return run.trace_id, run.answer

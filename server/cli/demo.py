@@ -120,7 +120,6 @@ async def _ask(console: Console, base_url: str, question: str, max_generations: 
                 console.print(thought, end="", style="dim", markup=False, highlight=False)
             if choice.delta.content:
                 if not answering:
-                    console.print()
                     console.rule("answer")
                 answering = True
                 console.print(choice.delta.content, end="", markup=False, highlight=False)

@@ -142,7 +142,7 @@ def test_votes_revisions_troubles_and_the_end_are_told() -> None:
         "(1) It is still 18.",
         "Vote: no answers that can be compared.",
         "Trouble: one sample was lost",
-        "Done: the first samples agree.",
+        "Done: the first samples agree.\n",
     ]
 
 
