@@ -357,7 +357,7 @@ class Moody:
     fails=st.sampled_from([0.0, 0.0, 0.02]),
     verified=st.booleans(),
 )
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 async def test_every_run_ends_within_its_budget_and_answers_if_anything_whole_came(
     seed: int,
     generations: int,

@@ -191,7 +191,7 @@ async def test_a_deadline_ends_a_real_run_in_time_with_what_it_has(
             model="forethought",
             messages=[{"role": "user", "content": "What is the sum of the first 40 primes?"}],
             reasoning_effort="max",
-            extra_body={"forethought": {"deadline_s": 4, "task_kind": "math"}},
+            extra_body={"forethought": {"deadline_s": 8, "task_kind": "math"}},
         )
     said: Any = (reply.model_extra or {})["forethought"]
     assert said["stop_reason"] in ("deadline", "no_whole_answer")

@@ -271,7 +271,7 @@ class Chance:
     ends=st.sampled_from([0.0, 0.1, 0.4, 0.9]),
     rounds=st.integers(1, 8),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 async def test_every_sampled_step_is_kept_once_and_the_cost_stays_at_n(
     seed: int, n: int, m: int, ends: float, rounds: int
 ) -> None:

@@ -1,7 +1,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import FakeGenerator, ScriptedGenerator, cut_at_length, cut_off, run_out, tools
@@ -92,7 +92,6 @@ def test_numbers_out_of_range_are_refused() -> None:
         BudgetForcing(n=0)
 
 
-@settings(deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     n=st.integers(1, 4),

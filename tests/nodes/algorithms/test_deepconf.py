@@ -2,7 +2,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import FakeGenerator, ScriptedGenerator, SimpleEquality, cut_off, tools
@@ -121,7 +121,6 @@ def test_numbers_out_of_range_are_refused(numbers: dict[str, int]) -> None:
         DeepConf(**numbers)
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), n=st.integers(1, 9), width=st.integers(1, 4))
 async def test_every_piece_is_in_one_place(seed: int, n: int, width: int) -> None:
     rng = random.Random(seed)

@@ -1,7 +1,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import (
@@ -89,7 +89,6 @@ def test_n_is_a_multiple_of_m(n: int, m: int) -> None:
         DiverseVerifierTreeSearch(n=n, m=m)
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), trees=st.integers(1, 4), m=st.integers(1, 4))
 async def test_every_step_is_in_one_place_and_at_most_n_answers_come(
     seed: int, trees: int, m: int

@@ -1,7 +1,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import (
@@ -97,7 +97,6 @@ def test_numbers_out_of_range_are_refused(n: int, m: int, k: int) -> None:
         LookaheadSearch(n=n, m=m, k=k)
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), n=st.integers(1, 9), m=st.integers(1, 4))
 async def test_without_rollouts_it_is_beam_search(seed: int, n: int, m: int) -> None:
     ends: list[Search] = []
@@ -111,7 +110,6 @@ async def test_without_rollouts_it_is_beam_search(seed: int, n: int, m: int) -> 
     assert ends[0] == ends[1]
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), n=st.integers(1, 9), k=st.integers(0, 3))
 async def test_every_step_of_the_beams_is_in_one_place(seed: int, n: int, k: int) -> None:
     rng = random.Random(seed)

@@ -3,7 +3,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import (
@@ -90,7 +90,6 @@ def test_numbers_out_of_range_are_refused() -> None:
         Mixed(chains=0, length=1)
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), chains=st.integers(1, 4), length=st.integers(1, 4))
 async def test_every_answer_is_one_candidate_and_the_cost_is_chains_times_length_at_most(
     seed: int, chains: int, length: int

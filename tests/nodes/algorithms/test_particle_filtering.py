@@ -3,7 +3,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import (
@@ -116,7 +116,6 @@ def test_there_is_at_least_one_particle() -> None:
         ParticleFiltering(n=0)
 
 
-@settings(deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     n=st.integers(1, 8),

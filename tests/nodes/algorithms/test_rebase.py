@@ -2,7 +2,7 @@ import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import (
@@ -79,7 +79,6 @@ def test_shares_add_up_to_the_width_and_better_nodes_get_no_less_by_more_than_ro
     assert all(better >= worse - 1 for better, worse in pairwise(shares))
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), n=st.integers(1, 9))
 async def test_every_step_is_in_one_place_and_the_tree_is_never_wider_than_n(
     seed: int, n: int

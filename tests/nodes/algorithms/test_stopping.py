@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from forethought.nodes.algorithms.stopping import independent, is_decided, leader_holds
@@ -44,13 +44,11 @@ def test_a_vote_is_decided_at_95_percent(weights: list[float], decided: bool) ->
 
 
 @given(a=COUNTS, b=COUNTS)
-@settings(deadline=None)
 def test_the_two_leaders_are_symmetric(a: int, b: int) -> None:
     assert leader_holds(a, b) + leader_holds(b, a) == pytest.approx(1.0)
 
 
 @given(a=COUNTS, b=COUNTS)
-@settings(deadline=None)
 def test_a_vote_for_the_leader_helps_and_one_for_the_next_hurts(a: int, b: int) -> None:
     assert leader_holds(a + 1, b) > leader_holds(a, b) > leader_holds(a, b + 1)
 

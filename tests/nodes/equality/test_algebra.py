@@ -84,7 +84,7 @@ def test_nothing_has_no_key() -> None:
 
 
 @given(a=st.integers(-99, 99), b=st.integers(-99, 99), c=st.integers(1, 99))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_same_number_written_otherwise_has_one_key(a: int, b: int, c: int) -> None:
     key = algebra_key(f"\\frac{{{a + b}}}{{{c}}}")
     assert algebra_key(f"\\frac{{{a}}}{{{c}}} + \\frac{{{b}}}{{{c}}}") == key
@@ -93,12 +93,12 @@ def test_the_same_number_written_otherwise_has_one_key(a: int, b: int, c: int) -
 
 
 @given(a=st.integers(2, 30), b=st.integers(2, 30))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_roots_are_equal_when_their_squares_are(a: int, b: int) -> None:
     assert algebra_key(f"{a}\\sqrt{{{b}}}") == algebra_key(f"\\sqrt{{{a * a * b}}}")
 
 
 @given(st.text(alphabet="0123x+-*/^(){}[]\\,=<> ", max_size=12))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_what_is_written_is_equal_to_itself(text: str) -> None:
     assert algebra_key(text) == algebra_key(text)

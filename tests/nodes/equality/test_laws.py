@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from forethought.nodes.equality import keys as keys_module
@@ -58,7 +58,6 @@ def keys_of(answers: Sequence[str], kind: Kind) -> list[str | None]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None)
 @given(data=st.data())
 def test_equality_is_reflexive_symmetric_and_transitive(kind: Kind, data: st.DataObject) -> None:
     drawn = st.sampled_from(ANSWERS[kind]) | st.text(max_size=12)

@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import found
@@ -29,7 +29,6 @@ def leads(first: list[float], second: list[float], total: list[float] | None = N
     )
 
 
-@settings(deadline=None)  # the first call fills the table
 @given(st.lists(st.tuples(WEIGHT, WEIGHT), min_size=1, max_size=5))
 def test_the_table_says_what_the_rule_says(pairs: list[tuple[float, float]]) -> None:
     first = [max(pair) for pair in pairs]
@@ -56,7 +55,6 @@ def test_half_the_weight_decides_from_one_half_on() -> None:
     assert said.tolist() == [[False, True, True, False]]
 
 
-@settings(deadline=None)
 @given(KEYS, st.integers(1, 5))
 def test_windows_stop_where_the_service_stops(keys: list[str | None], w: int) -> None:
     answers = np.array([-1 if key is None else int(key) for key in keys])

@@ -119,7 +119,7 @@ def test_coverage_is_the_share_of_subsets_with_a_right_one(pair: tuple[int, int]
         assert coverage(n, right, subset) == pytest.approx(sum(hits) / len(hits))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(SAMPLES, min_size=1, max_size=12))
 def test_the_whole_pool_is_what_select_says(samples: list[Sample]) -> None:
     votes = ballots(*samples)
@@ -147,7 +147,7 @@ def test_the_whole_pool_is_what_select_says(samples: list[Sample]) -> None:
             assert replayed[name, votes.n].right == right
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(POOLS)
 def test_an_early_stop_costs_no_more_and_more_budget_costs_no_less(votes: Ballots) -> None:
     outcomes = some_orders(votes)
@@ -164,7 +164,7 @@ def test_an_early_stop_costs_no_more_and_more_budget_costs_no_less(votes: Ballot
                 assert cell.samples == n
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(POOLS)
 def test_with_one_sample_all_votes_are_alike(votes: Ballots) -> None:
     outcomes = some_orders(votes)

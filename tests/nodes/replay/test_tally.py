@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import found
@@ -30,7 +30,6 @@ def voted(candidates: list[Candidate], selection: Selection) -> int:
     return int(groups[0].answer_key) if groups else -1
 
 
-@settings(deadline=None)
 @given(ROWS, st.integers(0, 2**32))
 def test_every_prefix_of_every_order_is_what_select_says(
     rows: list[tuple[str | None, float | None]], seed: int
