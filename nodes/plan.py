@@ -23,7 +23,6 @@ async def plan(state: ReadyToPlan, runtime: Runtime[Deps]) -> Planned:
         if plans
         else state["difficulty"],
         room=max(deps.meter.room(), 1),
-        drawn=sum(candidate.whole for candidate in found),
         verifier=deps.verifier is not None and deps.verifier.granularity == "step",
         judge=deps.verifier is not None and deps.verifier.granularity == "solution",
         larger=deps.larger_price if deps.larger else None,

@@ -128,9 +128,6 @@ class LocalEngine:
             deps = self._deps(ask, sampling, servers, trace)
             graph = self._direct if directly else self._think
             yield LocalRun(graph, question, deps, trace, thinks=not directly)
-        except Exception as exc:
-            trace.fail(exc)
-            raise
         finally:
             trace.cancel()
 

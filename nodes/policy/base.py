@@ -19,8 +19,6 @@ class Situation:
     difficulty: Difficulty
     room: int
     """Generations left; at least 1."""
-    drawn: int
-    """Whole samples there are already."""
     verifier: bool
     """A verifier is present that scores steps."""
     larger: int | None = None

@@ -26,7 +26,6 @@ def choose(
             kind="math",
             difficulty=Difficulty(probability=0.5, level=level, method="told", samples=4),
             room=room,
-            drawn=4,
             verifier=verifier,
             continuation=continuation,
             judge=judge,
