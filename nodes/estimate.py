@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 from .algorithms.draw import draw
 from .algorithms.scoring import score_candidates
 from .algorithms.selection import select
-from .difficulty import guess_difficulty
+from .difficulty.guess import guess_difficulty
 from .equality.read import read_answers
 from .kinds import refine_kind
 from .state import Asked, Deps, Estimated, Pilot

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
-from .difficulty import Difficulty, Level, guess_difficulty
+from .difficulty.base import Difficulty, Level
+from .difficulty.guess import guess_difficulty
 from .policy.base import Situation
 from .state import Deps, Planned, ReadyToPlan
 

@@ -10,7 +10,7 @@ from .algorithms.base import Search
 from .backends.base import Generator
 from .budget import Meter
 from .candidate import Candidate
-from .difficulty import Difficulty
+from .difficulty.base import Difficulty
 from .equality.base import Equality
 from .policy.base import Plan, Policy
 from .values import Kind, Question, Sampling, Usage
@@ -83,6 +83,7 @@ class Answer:
     whole: bool
     """False when the text was cut: a marked partial result."""
     confidence: float | None
+    """Share of the vote; not calibrated."""
     stop_reason: StopReason
     usage: Usage
     answer_tokens: int
@@ -91,6 +92,10 @@ class Answer:
     seconds: float
     faults: tuple[str, ...] = ()
     """What went wrong on the way and was survived."""
+    probability: float | None = None
+    """P(it is right) by the policy's calibrated model; None without one."""
+    needs_met: bool | None = None
+    """Whether all that the caller stated as needed was met; None where nothing was."""
 
 
 class Asked(TypedDict):

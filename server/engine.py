@@ -7,8 +7,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..nodes.algorithms.base import Strategy
 from ..nodes.budget import Budget, Effort
 from ..nodes.events import Event
+from ..nodes.needs import Needs
 from ..nodes.state import Answer
 from ..nodes.values import Kind, Message
 
@@ -29,8 +31,14 @@ class Ask:
     seed: int | None = None
     live: bool = False
     """Somebody listens to the text while it is sampled."""
+    needs: Needs | None = None
+    """What is enough; None leaves it to the effort."""
+    policy: str | None = None
+    """A stored policy (`NAME`, `NAME@VERSION`) or `builtin`, instead of the active one."""
+    strategy: Strategy | None = None
+    """Instead of what any policy would choose."""
     face: str = "python"
-    """Which face asked: `chat`, `cli`, `python`."""
+    """Which face asked: `chat`, `cli`, `python`, `eval`."""
 
 
 class Run(Protocol):

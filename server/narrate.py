@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 
 from ..nodes.algorithms.base import Search, Strategy
 from ..nodes.candidate import Candidate
-from ..nodes.difficulty import Difficulty
+from ..nodes.difficulty.base import Difficulty
 from ..nodes.events import Event, NodeFinished, NodeName, TextArrived
 from ..nodes.policy.base import Plan
 from ..nodes.state import Hunt, StopReason, ThinkState

@@ -20,6 +20,7 @@ import uuid_utils
 from ..nodes.backends.base import Generator
 from ..nodes.budget import Budget, Effort
 from ..nodes.events import Event, NodeFinished
+from ..nodes.needs import Needs
 from ..nodes.policy.base import Plan
 from ..nodes.state import Answer, ThinkState
 from ..nodes.values import Question, Sampling, Usage
@@ -43,9 +44,10 @@ class RunInfo:
     budget: Budget
     sampling: Sampling
     face: str
-    """Which face asked: `chat`, `cli`, `python`."""
+    """Which face asked: `chat`, `cli`, `python`, `eval`."""
     model: str
     verifier_model: str | None = None
+    needs: Needs | None = None
 
 
 def utc_now() -> datetime:

@@ -8,7 +8,7 @@ from typing import cast
 
 from faults import Gate
 from forethought.nodes.candidate import Candidate
-from forethought.nodes.difficulty import Difficulty
+from forethought.nodes.difficulty.base import Difficulty
 from forethought.nodes.events import Event, NodeFinished, NodeName, TextArrived
 from forethought.nodes.state import Answer, Pilot, ThinkState
 from forethought.nodes.values import Usage

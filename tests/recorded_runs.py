@@ -11,7 +11,7 @@ from forethought.nodes.algorithms.revisions import Revisions
 from forethought.nodes.backends.base import Abilities, OnText, Prompt, Sampled
 from forethought.nodes.budget import Budget
 from forethought.nodes.candidate import Candidate, Step
-from forethought.nodes.difficulty import Difficulty
+from forethought.nodes.difficulty.base import Difficulty
 from forethought.nodes.events import NodeFinished, NodeName
 from forethought.nodes.policy.base import Plan
 from forethought.nodes.state import Answer, Hunt, Pilot, Revised, ThinkState

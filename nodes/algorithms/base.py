@@ -65,6 +65,8 @@ class Tools:
     """Seconds that a call may take; what came until then is kept."""
     larger: Generator | None = None
     """A larger model, where one is configured."""
+    pilot: tuple[Candidate, ...] = ()
+    """What was found before the search, for strategies that weigh all that is known."""
     rng: random.Random = field(default_factory=lambda: random.Random(0))
     """The only source of chance."""
 

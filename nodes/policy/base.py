@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ..algorithms.base import Strategy
 from ..algorithms.revisions import Revisions
-from ..difficulty import Difficulty
+from ..difficulty.base import Difficulty
 from ..values import Kind
 
 

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 
 from ...nodes.budget import Effort
-from ...nodes.difficulty import Difficulty
+from ...nodes.difficulty.base import Difficulty
 from ...nodes.events import Event, NodeFinished
 from ...nodes.state import Answer
 

@@ -10,7 +10,7 @@ from forethought.nodes.algorithms.beam_search import BeamSearch
 from forethought.nodes.algorithms.majority import Majority
 from forethought.nodes.algorithms.revisions import Revisions
 from forethought.nodes.candidate import Candidate, Step
-from forethought.nodes.difficulty import Difficulty
+from forethought.nodes.difficulty.base import Difficulty
 from forethought.nodes.events import Event, NodeFinished, TextArrived
 from forethought.nodes.policy.base import Plan
 from forethought.nodes.state import Hunt, Pilot, Revised, StopReason

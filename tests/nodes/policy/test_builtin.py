@@ -6,7 +6,7 @@ from forethought.nodes.algorithms.beam_search import BeamSearch
 from forethought.nodes.algorithms.best_of_n import BestOfN
 from forethought.nodes.algorithms.majority import Majority
 from forethought.nodes.algorithms.revisions import Revisions
-from forethought.nodes.difficulty import Difficulty, Level
+from forethought.nodes.difficulty.base import Difficulty, Level
 from forethought.nodes.policy.base import Plan, Situation
 from forethought.nodes.policy.builtin import BuiltinPolicy
 

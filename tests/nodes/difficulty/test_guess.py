@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes import found
-from forethought.nodes.difficulty import guess_difficulty, level_of
+from forethought.nodes.difficulty.base import level_of
+from forethought.nodes.difficulty.guess import guess_difficulty
 
 
 @pytest.mark.parametrize(

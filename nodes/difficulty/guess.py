@@ -1,36 +1,13 @@
-"""How hard a question is for this generator, guessed from a few samples."""
+"""A guess from a few samples, where no model was fitted."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-from .candidate import Candidate
-
-Level = Literal[1, 2, 3, 4, 5]
-"""1 is the easiest fifth of the range of P(correct), 5 the hardest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difficulty:
-    """An estimate, and what it rests on."""
-
-    probability: float
-    """Guessed P(one sample is correct), in [0, 1]."""
-    level: Level
-    method: str
-    """How it was guessed."""
-    samples: int
-    """How many samples it rests on."""
-
-
-def level_of(probability: float) -> Level:
-    """Return the level of a P(correct): fifths of [0, 1], the upper ones easier."""
-    levels: tuple[Level, ...] = (5, 4, 3, 2, 1)
-    return levels[min(int(probability * 5), 4)]
+from ..candidate import Candidate
+from .base import Difficulty, level_of
 
 
 def guess_difficulty(candidates: Sequence[Candidate]) -> Difficulty:
