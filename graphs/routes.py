@@ -11,7 +11,7 @@ DOUBT = 0.5
 
 
 def after_estimate(state: Estimated) -> Literal["plan", "verify"]:
-    """A pilot that agrees, or that spent the budget, is put to the vote as it is."""
+    """A pilot that agrees, is enough, or spent the budget, is put to the vote as it is."""
     return "verify" if state["pilot"].stopped else "plan"
 
 
@@ -26,7 +26,9 @@ def after_search(state: Searched) -> Literal["search", "plan", "verify"]:
 def after_verify(state: ReadyToAnswer) -> Literal["revise", "answer"]:
     """Revisions where they are planned, affordable, and the vote is in doubt."""
     plans, hunt, revised = state.get("plans"), state.get("hunt"), state.get("revised")
-    if not plans or plans[-1].revisions is None or (state["verdict"].confidence or 0) >= DOUBT:
+    if not plans or plans[-1].revisions is None or state["enough"]:
+        return "answer"
+    if (state["verdict"].confidence or 0) >= DOUBT:
         return "answer"
     if hunt is None or hunt.stopped != "completed" or (revised is not None and revised.done):
         return "answer"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from langgraph.runtime import Runtime
 
 from .budget import Meter
 from .candidate import Candidate
 from .errors import NoCandidate
 from .found import faults_so_far, found_so_far
+from .meeting_needs import are_met
 from .state import Answer, Answered, Deps, ReadyToAnswer, StopReason
 
 
@@ -21,10 +24,12 @@ async def answer(state: ReadyToAnswer, runtime: Runtime[Deps]) -> Answered:
     winner = next((c for c in found_so_far(state) if c.key == verdict.winner), None)
     if winner is None:
         raise NoCandidate("; ".join(faults) or "every sample came back empty")
-    reply = new_answer(
-        winner, runtime.context.meter, _stopped(state), verdict.confidence, faults=faults
-    )
-    return {"answer": reply}
+    deps, probability = runtime.context, state["probability"]
+    reply = new_answer(winner, deps.meter, _stopped(state), verdict.confidence, faults=faults)
+    met = None
+    if deps.needs is not None:
+        met = are_met(deps.needs, verdict, probability, deps.meter)
+    return {"answer": replace(reply, probability=probability, needs_met=met)}
 
 
 def new_answer(
@@ -54,6 +59,8 @@ def new_answer(
 def _stopped(state: ReadyToAnswer) -> StopReason:
     """Return the last reason to stop that a stage gave."""
     if "revised" in state:
+        if state["enough"]:
+            return "needs_met"
         decided = state["verdict"].decided
         return state["revised"].stopped or ("decided" if decided else "completed")
     if "hunt" in state:

@@ -8,6 +8,7 @@ ForethoughtError
 │       └── PromptTooLong
 ├── BudgetSpent          the run's budget ran out before the call could be made or finished
 ├── NoCandidate          nothing at all was sampled, so there is no answer to give
+├── FitError             nothing can be learned from what was given
 └── StoreError           the trace store could not be read or written
 """
 
@@ -52,6 +53,10 @@ class BudgetSpent(ForethoughtError):
 
 class NoCandidate(ForethoughtError):
     """Nothing was sampled, so there is no answer to give."""
+
+
+class FitError(ForethoughtError):
+    """A model could not be fitted; the message is one sentence for a user."""
 
 
 class StoreError(ForethoughtError):

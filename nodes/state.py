@@ -12,7 +12,10 @@ from .budget import Meter
 from .candidate import Candidate
 from .difficulty.base import Difficulty
 from .equality.base import Equality
+from .logistic import LogisticModel
+from .needs import Needs
 from .policy.base import Plan, Policy
+from .policy.document import DifficultyModel
 from .values import Kind, Question, Sampling, Usage
 from .verdict import Verdict
 from .verifiers.base import ProcessVerifier
@@ -21,6 +24,8 @@ StopReason = Literal[
     "direct",
     "confident",
     "decided",
+    "needs_met",
+    "not_worth_more",
     "completed",
     "generations",
     "tokens",
@@ -31,7 +36,8 @@ StopReason = Literal[
 """Why a run stopped looking.
 
 `direct`: one call was asked for. `confident`: the pilot agreed. `decided`: the vote was closed
-early. `completed`: the strategy ran to its end. `generations`, `tokens`, `deadline`: that part of
+early. `needs_met`: all that the caller needs is met. `not_worth_more`: the strategy does not expect
+more samples to pay. `completed`: the strategy ran to its end. `generations`, `tokens`, `deadline`: that part of
 the budget ran out. `upstream`: a model server failed and the answer is the best before that.
 `no_whole_answer`: every sample was cut, and the reply is one of those, marked.
 """
@@ -45,6 +51,8 @@ class Pilot:
     faults: tuple[str, ...] = ()
     stopped: StopReason | None = None
     """Set when nothing after the pilot is to be done."""
+    seconds: float | None = None
+    """That it took to draw and to score; None where nobody measured it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +137,10 @@ class Verified(TypedDict):
     """What `verify` writes."""
 
     verdict: Verdict
+    probability: float | None
+    """P(the winner is right); None without a model for it."""
+    enough: bool
+    """The caller's needs are met by answering now."""
 
 
 class Revising(TypedDict):
@@ -188,6 +200,8 @@ class ThinkState(TypedDict, total=False):
     plans: tuple[Plan, ...]
     hunt: Hunt
     verdict: Verdict
+    probability: float | None
+    enough: bool
     revised: Revised
     answer: Answer
 
@@ -205,6 +219,12 @@ class Deps:
     sampling: Sampling
     pilot: int = 4
     """Samples drawn before planning."""
+    difficulty: DifficultyModel | None = None
+    """Estimates difficulty; None leaves it to a guess."""
+    confidence: LogisticModel | None = None
+    """From what a vote shows to P(its answer is right); None without one."""
+    needs: Needs | None = None
+    """What the caller said is enough."""
     faults: tuple[str, ...] = ()
     """What was missing from the start, for the trace."""
     larger: Generator | None = None

@@ -11,19 +11,23 @@ from ..graphs.direct import build_direct_graph
 from ..graphs.run import Graph, run_graph
 from ..graphs.think import build_think_graph
 from ..nodes.backends.metered import MeteredGenerator, MeteredVerifier
-from ..nodes.budget import Meter
+from ..nodes.backends.missing import MissingGenerator
+from ..nodes.budget import GENERATIONS, Meter
 from ..nodes.equality.keys import AnswerKeys
 from ..nodes.events import Event, NodeFinished
 from ..nodes.kinds import infer_kind
-from ..nodes.policy.base import Policy
+from ..nodes.meeting_needs import limited
 from ..nodes.policy.builtin import BuiltinPolicy
+from ..nodes.policy.runnable import Present
 from ..nodes.state import Answer, Deps
-from ..nodes.values import Question, Sampling
+from ..nodes.values import Kind, Question, Sampling
 from ..nodes.verifiers.base import ProcessVerifier
 from ..storage.recorder import RunInfo, TraceRecorder
 from ..storage.store import Store
 from .engine import Ask, Run
+from .policies import ActivePolicies, Serving
 from .settings import Settings
+from .standing import Standing
 from .upstreams import Servers, Upstreams
 
 FIXED_SEED = 0
@@ -40,9 +44,11 @@ class LocalRun:
         trace: TraceRecorder,
         *,
         thinks: bool,
+        standing: Standing | None = None,
     ) -> None:
         self._graph = graph
         self._thinks = thinks
+        self._standing = standing
         self._question = question
         self._deps = deps
         self._trace = trace
@@ -75,13 +81,22 @@ class LocalRun:
             async with aclosing(run_graph(self._graph, self._question, self._deps)) as events:
                 async for event in events:
                     self._trace.on(event)
-                    if isinstance(event, NodeFinished) and "answer" in event.writes:
-                        self._answer = event.writes["answer"]
-                        self._trace.finish(self._answer)
+                    if isinstance(event, NodeFinished):
+                        self._on(event)
                     yield event
         except Exception as exc:
             self._trace.fail(exc)
             raise
+
+    def _on(self, event: NodeFinished) -> None:
+        if self._standing is not None and "pilot" in event.writes:
+            pilot = event.writes["pilot"].candidates
+            self._standing.noticed(self._question.text, pilot)
+        if "answer" in event.writes:
+            self._answer = event.writes["answer"]
+            self._trace.finish(self._answer)
+            if self._standing is not None:
+                self._standing.finished(self._answer.generations)
 
 
 class LocalEngine:
@@ -92,9 +107,18 @@ class LocalEngine:
         self._upstreams = upstreams
         self._store = store
         self._equality = AnswerKeys()
-        self._policy: Policy = BuiltinPolicy()
+        self._policies = ActivePolicies(
+            store,
+            mean_generations=settings.mean_generations,
+            budget=GENERATIONS[settings.effort],
+        )
         self._think = build_think_graph()
         self._direct = build_direct_graph()
+
+    @property
+    def store(self) -> Store:
+        """Where its runs are recorded."""
+        return self._store
 
     @property
     def model(self) -> str:
@@ -107,12 +131,20 @@ class LocalEngine:
 
     @asynccontextmanager
     async def start(self, ask: Ask) -> AsyncIterator[Run]:
-        """Open a run; leaving the block before its end cancels it and marks its trace so."""
+        """Open a run; leaving the block before its end cancels it and marks its trace so.
+
+        Raises:
+            StoreError: the policy that was asked for cannot be read.
+            CannotRun: the strategy that was asked for lacks something that it needs.
+        """
         kind = ask.kind or infer_kind(ask.messages[-1].content)
         question = Question(messages=ask.messages, kind=kind, inferred=ask.kind is None)
         servers = await self._upstreams.have(helpers=ask.budget.generations > 0)
         directly = ask.budget.generations == 0 or (kind == "free" and not _judges(servers.verifier))
         sampling = self._sampling(ask, directly=directly)
+        serving = Serving(policy=BuiltinPolicy())
+        if not directly:
+            serving = await self._serving(ask, kind, servers)
         trace = self._store.begin(
             RunInfo(
                 question=question,
@@ -122,12 +154,14 @@ class LocalEngine:
                 face=ask.face,
                 model=self.model,
                 verifier_model=servers.verifier.model if servers.verifier else None,
+                needs=ask.needs,
             )
         )
         try:
-            deps = self._deps(ask, sampling, servers, trace)
+            deps = self._deps(ask, sampling, servers, serving, trace)
             graph = self._direct if directly else self._think
-            yield LocalRun(graph, question, deps, trace, thinks=not directly)
+            standing = serving.standing
+            yield LocalRun(graph, question, deps, trace, thinks=not directly, standing=standing)
         finally:
             trace.cancel()
 
@@ -139,25 +173,47 @@ class LocalEngine:
         """Stop the worker processes."""
         self._equality.close()
 
+    async def _serving(self, ask: Ask, kind: Kind, servers: Servers) -> Serving:
+        verifier, generator = servers.verifier, servers.generator
+        present = Present(
+            verifier=verifier is not None and not _judges(verifier),
+            judge=_judges(verifier),
+            continuation=generator.abilities.continuation,
+            larger=servers.larger is not None,
+        )
+        return await self._policies.serving(
+            ask,
+            kind=kind,
+            model=self.model,
+            verifier=verifier.model if verifier else None,
+            present=None if isinstance(generator, MissingGenerator) else present,
+        )
+
     def _deps(
         self,
         ask: Ask,
         sampling: Sampling,
         servers: Servers,
+        serving: Serving,
         trace: TraceRecorder,
     ) -> Deps:
-        meter = Meter(replace(ask.budget, generations=max(ask.budget.generations, 1)))
-        verifier = servers.verifier
+        budget = limited(ask.budget, ask.needs)
+        meter = Meter(replace(budget, generations=max(budget.generations, 1)))
+        verifier, document = servers.verifier, serving.document
+        difficulty = document.difficulty if document else None
         return Deps(
             generator=MeteredGenerator(trace.generator(servers.generator), meter),
             verifier=MeteredVerifier(trace.verifier(verifier), meter) if verifier else None,
-            policy=self._policy,
+            policy=serving.policy,
             equality=self._equality,
             meter=meter,
             sampling=sampling,
-            pilot=self._settings.pilot,
+            pilot=(difficulty.pilot if difficulty else 0) or self._settings.pilot,
+            difficulty=difficulty,
+            confidence=document.confidence if document else None,
+            needs=ask.needs,
             live=ask.live,
-            faults=servers.faults,
+            faults=servers.faults + serving.faults,
             larger=MeteredGenerator(trace.generator(servers.larger), meter)
             if servers.larger
             else None,
@@ -187,7 +243,8 @@ class LocalEngine:
 
 
 def _judges(verifier: ProcessVerifier | None) -> bool:
-    """Say whether free text can be compared: by a judge of whole solutions, as it has no vote."""
+    """Say whether it is a judge of whole solutions, by which free text, which has no vote, can be
+    compared."""
     return verifier is not None and verifier.granularity == "solution"
 
 

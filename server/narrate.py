@@ -26,6 +26,8 @@ STOPPED: dict[StopReason, str] = {
     "direct": "asked once",
     "confident": "the first samples agree",
     "decided": "the vote is decided",
+    "needs_met": "what was needed is met",
+    "not_worth_more": "more samples are not expected to pay",
     "completed": "the strategy has run to its end",
     "generations": "the budget of generations is spent",
     "tokens": "the budget of tokens is spent",
@@ -112,7 +114,7 @@ class Narrator:
         elif difficulty := writes.get("difficulty"):
             self._line(_difficulty_line(difficulty))
         if verdict := writes.get("verdict"):
-            self._line(_vote_line(verdict))
+            self._line(_vote_line(verdict, writes.get("probability")))
         for fault in _faults(writes):
             if fault not in self._faults:
                 self._faults.add(fault)
@@ -216,7 +218,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else plural}"
 
 
-def _vote_line(verdict: Verdict) -> str:
+def _vote_line(verdict: Verdict, probability: float | None) -> str:
     total = sum(group.weight for group in verdict.groups)
     if not verdict.groups or total <= 0:
         return "Vote: no answers that can be compared."
@@ -225,4 +227,6 @@ def _vote_line(verdict: Verdict) -> str:
     more = len(verdict.groups) - len(shares)
     rest = [*shares[1:], *([f"{more} more"] if more else [])]
     line = f"Vote: {'; '.join([first, *rest])}."
+    if probability is not None:
+        line += f" P about {probability:.2f} that it is right."
     return f"{line} More of the same would hardly change it." if verdict.decided else line

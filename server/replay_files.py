@@ -1,4 +1,4 @@
-"""Pools of recorded samples, read from JSON lines, plain or zstd-compressed; replays, written as JSON.
+"""Pools of recorded samples, JSON lines, plain or zstd-compressed; replays, written as JSON.
 
 A pool has one question a line; `docs/replay.md` has the format. Fields that are not used are passed
 over.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +28,7 @@ Score = Annotated[float, Field(ge=0, le=1)]
 
 
 class PoolError(ForethoughtError):
-    """A pool could not be read, or a replay not written; the message is one sentence for a user."""
+    """A pool or a replay could not be read or written; the message is one sentence for a user."""
 
 
 class _SampleLine(BaseModel):
@@ -87,10 +87,25 @@ def read_pool(path: Path) -> Pool:
         questions.append(question)
     if not questions:
         raise PoolError(f"{path} holds no question")
-    name = path.name
-    for suffix in _SUFFIXES:
-        name = name.removesuffix(suffix)
-    return Pool(name=name, questions=tuple(questions), sha256=hashlib.sha256(data).hexdigest())
+    return _pool(path, questions, data)
+
+
+def write_pool(questions: Sequence[PoolQuestion], path: Path) -> Pool:
+    """Write questions to `path`, compressed where that ends in `.zst`; return what it holds now.
+
+    Raises:
+        PoolError: there is no question, the suffix is neither `.jsonl` nor `.jsonl.zst`, or the file
+            cannot be written.
+    """
+    if not questions:
+        raise PoolError(f"there is no question to write to {path}")
+    if not path.name.endswith((".jsonl", ".jsonl.zst")):
+        raise PoolError(f"a pool's file ends in .jsonl or .jsonl.zst, not {path.name!r}")
+    data = b"".join(_line(question).model_dump_json().encode() + b"\n" for question in questions)
+    if path.suffix == ".zst":
+        data = zstandard.ZstdCompressor().compress(data)
+    _write(path, data)
+    return _pool(path, questions, data)
 
 
 def replays_folder() -> Path:
@@ -115,11 +130,23 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         PoolError: it cannot be written.
     """
+    _write(path, text.encode())
+
+
+def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(data)
     except OSError as exc:
         raise PoolError(f"{path} cannot be written: {exc.strerror or exc}") from exc
+
+
+def _pool(path: Path, questions: Sequence[PoolQuestion], data: bytes) -> Pool:
+    """Return the pool whose file is `path` with the bytes `data`."""
+    name = path.name
+    for suffix in _SUFFIXES:
+        name = name.removesuffix(suffix)
+    return Pool(name=name, questions=tuple(questions), sha256=hashlib.sha256(data).hexdigest())
 
 
 def _lines(path: Path, data: bytes) -> Iterator[bytes]:
@@ -168,4 +195,33 @@ def _sample(line: _SampleLine) -> Sample:
         answer=line.answer,
         key=line.key,
         right=line.ok,
+    )
+
+
+def _line(question: PoolQuestion) -> _QuestionLine:
+    return _QuestionLine(
+        id=question.id,
+        question=question.text,
+        gold=question.gold,
+        gold_key=question.gold_key,
+        fold=question.fold,
+        level=question.level,
+        subject=question.subject,
+        samples=[_sample_line(sample) for sample in question.samples],
+        greedy=None if question.greedy is None else _sample_line(question.greedy),
+    )
+
+
+def _sample_line(sample: Sample) -> _SampleLine:
+    return _SampleLine(
+        text=sample.text,
+        n_tokens=sample.n_tokens,
+        fin=sample.whole,
+        prm=None if sample.scores is None else list(sample.scores),
+        step_tokens=None if sample.step_tokens is None else list(sample.step_tokens),
+        logprob=sample.logprob,
+        step_logprob=None if sample.step_logprobs is None else list(sample.step_logprobs),
+        answer=sample.answer,
+        key=sample.key,
+        ok=sample.right,
     )

@@ -65,7 +65,18 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address the server binds to.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the server binds to.")
     effort: Effort = Field(default="medium", description="Effort of requests that name none.")
-    pilot: int = Field(default=4, ge=1, description="Samples drawn before planning.")
+    mean_generations: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Mean of generations a question, pilot included, that the active policy is held "
+        "to by the price of one; none by default. It takes a policy with a controller.",
+    )
+    pilot: int = Field(
+        default=4,
+        ge=1,
+        description="Samples drawn before planning, where the active policy does not say.",
+    )
     temperature: float = Field(
         default=0.8, ge=0, le=2, description="Of samples, where the caller says none."
     )

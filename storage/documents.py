@@ -1,4 +1,4 @@
-"""Policies as JSON: written canonically, so that equal policies have equal hashes, and checked when read."""
+"""Policies as JSON: written canonically, so that equal policies have equal hashes; checked when read."""
 
 from __future__ import annotations
 
@@ -15,12 +15,20 @@ _ADAPTER = TypeAdapter(PolicyDocument)
 
 
 def policy_json(document: PolicyDocument) -> str:
-    """Return the document as JSON with sorted keys."""
+    """Return the document as JSON with sorted keys.
+
+    Raises:
+        ValueError: it holds a number that JSON has not.
+    """
     return json.dumps(asdict(document), sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 def policy_hash(document: PolicyDocument) -> str:
-    """Return the SHA-256 of the document's JSON, in hex."""
+    """Return the SHA-256 of the document's JSON, in hex.
+
+    Raises:
+        ValueError: it holds a number that JSON has not.
+    """
     return hashlib.sha256(policy_json(document).encode()).hexdigest()
 
 

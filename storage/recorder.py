@@ -113,6 +113,8 @@ class TraceRecorder:
                 "answer": answer.answer,
                 "candidate_key": answer.candidate,
                 "confidence": answer.confidence,
+                "probability": answer.probability,
+                "needs_met": answer.needs_met,
                 "whole": answer.whole,
                 "stop_reason": answer.stop_reason,
                 "generations": answer.generations,
@@ -228,6 +230,7 @@ def _new_trace(info: RunInfo, trace_id: str, writer: str, now: datetime) -> dict
         "max_tokens": info.budget.tokens,
         "deadline_s": info.budget.deadline_s,
         "sampling": asdict(info.sampling),
+        "needs": None if info.needs is None else asdict(info.needs),
         "plans": [],
         "faults": [],
     }

@@ -61,6 +61,12 @@ def table_of(model: type[Base]) -> Table:
     return table
 
 
+def insert_new(connection: AsyncConnection, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Return the statement that inserts rows and passes over those that are there."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(table_of(model)).on_conflict_do_nothing()
+
+
 async def write_rows(connection: AsyncConnection, rows: Sequence[Row]) -> None:
     """Write `rows` in the transaction of `connection`."""
     inserts: dict[type[Base], list[Values]] = {}
@@ -70,11 +76,9 @@ async def write_rows(connection: AsyncConnection, rows: Sequence[Row]) -> None:
             inserts.setdefault(row.model, []).append(row.values)
         else:
             changes.append(row)
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     for model in WRITE_ORDER:
         if values := inserts.get(model):
-            statement = insert(table_of(model)).on_conflict_do_nothing()
-            await connection.execute(statement, [dict(v) for v in values])
+            await connection.execute(insert_new(connection, model), [dict(v) for v in values])
     for (model, keys, columns), alike in groupby(changes, _shape):
         table = table_of(model)
         change = update(table).where(*(table.c[k] == bindparam(f"key_{k}") for k in keys))

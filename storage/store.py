@@ -1,57 +1,40 @@
-"""The trace store: opened once by a process, it begins recorders and reads traces back.
+"""The store: opened once by a process, it begins recorders, reads traces back, and keeps policies,
+grades and evaluations.
 
 Any number of processes may have the same database open; readers do not wait for writers. Runs
-whose process is gone are marked `interrupted` when a store is opened.
+whose process is gone are marked `interrupted` when a store is opened. Every method that reads or
+writes raises `StoreError` when the database cannot be; what else it means is said where it is raised.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from weakref import WeakSet
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ..nodes.errors import StoreError
-from . import tables
+from ..nodes.policy.document import PolicyDocument, Scope
+from . import activations, evaluations, grades, policies, tables, traces
+from .activations import Activation
 from .database import open_engine
+from .evaluations import EvaluationItem, EvaluationRecord, EvaluationSummary
+from .graded_runs import GradedRun, graded_runs
+from .grades import Grade, NewGrade
 from .liveness import is_dead, writer_id
 from .migrations import upgrade
-from .recorder import RunInfo, Status, TraceRecorder
+from .policies import ActivePolicy, PolicyRecord, PolicySummary
+from .recorder import RunInfo, Status, TraceRecorder, utc_now
 from .rows import table_of
-from .views import (
-    CallView,
-    CandidateView,
-    NodeView,
-    StepView,
-    TraceDetail,
-    TraceSummary,
-    TraceView,
-    UsageView,
-    VerdictView,
-    VoteView,
-)
+from .views import TraceDetail, TraceSummary
 from .writer import Writer
-
-V = TypeVar(
-    "V",
-    TraceSummary,
-    TraceView,
-    StepView,
-    CandidateView,
-    VerdictView,
-    VoteView,
-    CallView,
-    UsageView,
-    NodeView,
-)
-AMBIGUOUS_SHOWN = 5
 
 
 class Store:
-    """Traces in a database. Made by `open`; belongs to the event loop it was opened in."""
+    """A database. Made by `open`; belongs to the event loop it was opened in."""
 
     def __init__(self, engine: AsyncEngine, writer: Writer) -> None:
         self._engine = engine
@@ -101,34 +84,114 @@ class Store:
     async def list_traces(
         self, limit: int = 20, status: Status | None = None
     ) -> list[TraceSummary]:
-        """Return up to `limit` traces, newest first.
-
-        Raises:
-            StoreError: the database cannot be read.
-        """
-        table = table_of(tables.Trace)
-        query = select(*_columns(tables.Trace, TraceSummary))
-        if status is not None:
-            query = query.where(table.c.status == status)
-        query = query.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
-        try:
-            async with self._engine.connect() as connection:
-                rows = await connection.execute(query)
-                return [TraceSummary(**row) for row in rows.mappings()]
-        except (SQLAlchemyError, OSError) as exc:
-            raise StoreError(f"traces cannot be read: {exc}") from exc
+        """Return up to `limit` traces, newest first."""
+        async with self._reading("traces") as connection:
+            return await traces.list_traces(connection, limit, status)
 
     async def read_trace(self, trace_id: str) -> TraceDetail:
-        """Return the trace whose id is or begins with `trace_id`.
+        """Return the trace whose id is or begins with `trace_id`; there must be one such."""
+        async with self._reading(f"trace {trace_id}") as connection:
+            return await traces.read_trace(connection, trace_id)
 
-        Raises:
-            StoreError: no trace or several traces are called so, or the database cannot be read.
-        """
+    async def save_policy(self, document: PolicyDocument) -> PolicyRecord:
+        """Return the record of `document`: a new version of its name, or the one it has already."""
+        async with self._writing(f"policy {document.name!r}") as connection:
+            return await policies.save_policy(connection, document, utc_now())
+
+    async def list_policies(self) -> list[PolicySummary]:
+        """Return every version of every policy, newest first."""
+        async with self._reading("policies") as connection:
+            active = {top.policy_id for top in await activations.serving(connection)}
+            return await policies.list_policies(connection, active)
+
+    async def read_policy(self, reference: str) -> PolicyRecord:
+        """Return the policy called `name`, `name@3`, or by the beginning of its id or hash."""
+        async with self._reading(f"policy {reference!r}") as connection:
+            return await policies.read_policy(connection, reference)
+
+    async def activate(self, reference: str, note: str | None = None) -> Activation:
+        """Let the policy called `reference` serve the scope it was made for, from now on."""
+        async with self._writing("the activation") as connection:
+            record = await policies.read_policy(connection, reference)
+            return await activations.activate(connection, record, note, utc_now())
+
+    async def rollback(self, scope: Scope) -> Activation:
+        """Let serve what served exactly `scope` before (`activations.py`)."""
+        async with self._writing("the rollback") as connection:
+            return await activations.rollback(connection, scope, utc_now())
+
+    async def active_policies(self) -> tuple[ActivePolicy, ...]:
+        """Return what serves each scope that the built-in policy does not, newest first."""
+        async with self._reading("the active policies") as connection:
+            return await activations.active_policies(connection)
+
+    async def list_activations(self) -> list[Activation]:
+        """Return every activation and rollback, oldest first."""
+        async with self._reading("activations") as connection:
+            return await activations.list_activations(connection)
+
+    async def add_grades(self, given: Sequence[NewGrade]) -> list[Grade]:
+        """Add all of `given` or none; their traces may still be on their way to the database."""
+        await self.drain()
+        async with self._writing("grades") as connection:
+            return await grades.add_grades(connection, given, utc_now())
+
+    async def grades_of(self, trace_id: str) -> list[Grade]:
+        """Return the grades of the trace with this whole id, oldest first."""
+        async with self._reading("grades") as connection:
+            return await grades.grades_of(connection, trace_id)
+
+    async def open_evaluation(
+        self, name: str, data: str, data_hash: str, settings: Mapping[str, object]
+    ) -> EvaluationRecord:
+        """Return the evaluation called `name`, new or begun earlier with equal data and settings."""
+        async with self._writing(f"evaluation {name!r}") as connection:
+            return await evaluations.open_evaluation(
+                connection, name, data, data_hash, settings, utc_now()
+            )
+
+    async def record_evaluation_item(self, evaluation_id: str, item: EvaluationItem) -> None:
+        """Write `item` once its trace is in the database; a question with an answer keeps it."""
+        await self.drain()
+        async with self._writing("the item") as connection:
+            await evaluations.record_item(connection, evaluation_id, item, utc_now())
+
+    async def evaluation_items(self, evaluation_id: str) -> list[EvaluationItem]:
+        """Return what is done, in the order it was recorded."""
+        async with self._reading("evaluation items") as connection:
+            return await evaluations.evaluation_items(connection, evaluation_id)
+
+    async def list_evaluations(self) -> list[EvaluationSummary]:
+        """Return every evaluation, newest first."""
+        async with self._reading("evaluations") as connection:
+            return await evaluations.list_evaluations(connection)
+
+    async def graded_runs(self, name: str) -> list[GradedRun]:
+        """Return the runs of the evaluation called `name`, by question id."""
+        async with self._reading(f"evaluation {name!r}") as connection:
+            return await graded_runs(connection, name)
+
+    @asynccontextmanager
+    async def _reading(self, what: str) -> AsyncIterator[AsyncConnection]:
         try:
             async with self._engine.connect() as connection:
-                return await _read(connection, await _whole_id(connection, trace_id))
+                yield connection
         except (SQLAlchemyError, OSError) as exc:
-            raise StoreError(f"trace {trace_id} cannot be read: {exc}") from exc
+            raise StoreError(f"{what} cannot be read: {_reason(exc)}") from exc
+
+    @asynccontextmanager
+    async def _writing(self, what: str) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that has SQLite's write lock from its start."""
+        try:
+            async with self._engine.execution_options(immediate=True).begin() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as exc:
+            raise StoreError(f"{what} cannot be written: {_reason(exc)}") from exc
+
+
+def _reason(exc: Exception) -> str:
+    """Return what the driver said, without the statement and its values."""
+    return str(exc.orig if isinstance(exc, DBAPIError) else exc)
 
 
 async def _mark_interrupted(engine: AsyncEngine) -> None:
@@ -147,48 +210,3 @@ async def _mark_interrupted(engine: AsyncEngine) -> None:
                 )
     except (SQLAlchemyError, OSError) as exc:
         raise StoreError(f"the trace database cannot be opened: {exc}") from exc
-
-
-def _columns(model: type[tables.Base], view: type[V]) -> list[Any]:
-    table = table_of(model)
-    return [table.c[field.name] for field in fields(view)]
-
-
-async def _whole_id(connection: AsyncConnection, trace_id: str) -> str:
-    table = table_of(tables.Trace)
-    prefix = trace_id.strip().lower()
-    query = (
-        select(table.c.id)
-        .where(table.c.id.startswith(prefix, autoescape=True))
-        .order_by(table.c.id)
-        .limit(AMBIGUOUS_SHOWN)
-    )
-    found = list(await connection.scalars(query))
-    if not prefix or not found:
-        raise StoreError(f"there is no trace {trace_id!r}")
-    if len(found) > 1:
-        raise StoreError(f"several traces begin with {trace_id!r}: {', '.join(found)}")
-    return str(found[0])
-
-
-async def _read(connection: AsyncConnection, trace_id: str) -> TraceDetail:
-    table = table_of(tables.Trace)
-    query = select(*_columns(tables.Trace, TraceView)).where(table.c.id == trace_id)
-    row = (await connection.execute(query)).mappings().one()
-
-    async def part(model: type[tables.Base], view: type[V], *order: str) -> tuple[V, ...]:
-        table = table_of(model)
-        query = select(*_columns(model, view)).where(table.c.trace_id == trace_id)
-        rows = await connection.execute(query.order_by(*(table.c[name] for name in order)))
-        return tuple(view(**row) for row in rows.mappings())
-
-    return TraceDetail(
-        trace=TraceView(**row),
-        steps=await part(tables.Step, StepView, "seq"),
-        candidates=await part(tables.Candidate, CandidateView, "seq"),
-        verdicts=await part(tables.Verdict, VerdictView, "seq"),
-        votes=await part(tables.Vote, VoteView, "verdict_seq", "rank"),
-        calls=await part(tables.Call, CallView, "seq"),
-        usage=await part(tables.UsageOfRole, UsageView, "role"),
-        nodes=await part(tables.NodeRun, NodeView, "seq"),
-    )

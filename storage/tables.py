@@ -72,6 +72,8 @@ class Trace(Base):
     """Of the whole run; of one answer it is in `sampling`."""
     deadline_s: Mapped[float | None]
     sampling: Mapped[dict[str, Any]]
+    needs: Mapped[dict[str, Any] | None]
+    """What the caller stated as needed: confidence, seconds, tokens; None where nothing was."""
     difficulty_probability: Mapped[float | None]
     difficulty_level: Mapped[int | None]
     difficulty_method: Mapped[str | None]
@@ -87,6 +89,10 @@ class Trace(Base):
     """The final answer in `answer_text`, as written."""
     candidate_key: Mapped[str | None]
     confidence: Mapped[float | None]
+    """Share of the vote."""
+    probability: Mapped[float | None]
+    """P(the answer is right), calibrated; None where the policy has no model of it."""
+    needs_met: Mapped[bool | None]
     whole: Mapped[bool | None]
     stop_reason: Mapped[str | None]
     generations: Mapped[int | None]
@@ -247,4 +253,4 @@ WRITE_ORDER: tuple[type[Base], ...] = (
     UsageOfRole,
     NodeRun,
 )
-"""Every table after those it refers to."""
+"""The tables of a trace, each after those it refers to."""

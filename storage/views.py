@@ -28,6 +28,7 @@ class TraceSummary:
     strategy: str | None
     answer: str | None
     confidence: float | None
+    probability: float | None
     stop_reason: str | None
     generations: int | None
     completion_tokens: int | None
@@ -54,6 +55,7 @@ class TraceView:
     max_tokens: int | None
     deadline_s: float | None
     sampling: dict[str, Any]
+    needs: dict[str, Any] | None
     difficulty_probability: float | None
     difficulty_level: int | None
     difficulty_method: str | None
@@ -65,6 +67,8 @@ class TraceView:
     answer: str | None
     candidate_key: str | None
     confidence: float | None
+    probability: float | None
+    needs_met: bool | None
     whole: bool | None
     stop_reason: str | None
     generations: int | None

@@ -100,6 +100,8 @@ class ScriptedEngine:
         self.refuses: Exception | None = None
         self.asked: list[Ask] = []
         self.open = 0
+        self.most = 0
+        """The most runs that were open at one time."""
         self.closed = Gate()
         """Reached when a run has been left, whole or not."""
         self.closed.open()
@@ -111,6 +113,7 @@ class ScriptedEngine:
         if self.refuses is not None:
             raise self.refuses
         self.open += 1
+        self.most = max(self.most, self.open)
         whole = False
         try:
             yield ScriptedRun(self._scenes, self._answer or answer(), thinks=ask.effort != "none")

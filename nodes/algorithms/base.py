@@ -45,6 +45,12 @@ class Search:
     """The strategy has no next round."""
     decided: bool = False
     """It has none because its own rule says that more samples would not change the answer."""
+    gave_up: bool = False
+    """It has none because its own rule says that more samples are not expected to pay."""
+    began: int = 0
+    """What was spent when this epoch began."""
+    share: float | None = None
+    """Of all weight, what the leading answer held a round ago, for strategies that watch its trend."""
     held: tuple[str, ...] = ()
     """Keys of ended candidates that the next round goes on from: finished particles, one for each
     place they hold, or the newest attempt of each chain."""

@@ -23,6 +23,7 @@ from .esc import EarlyStoppingSelfConsistency
 from .escalation import Escalation
 from .lookahead import LookaheadSearch
 from .majority import Majority
+from .marginal_gain import MarginalGain
 from .mixed import Mixed
 from .particle_filtering import ParticleFiltering
 from .rebase import Rebase
@@ -42,6 +43,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "escalation": Escalation,
     "lookahead": LookaheadSearch,
     "majority": Majority,
+    "marginal_gain": MarginalGain,
     "mixed": Mixed,
     "particle_filtering": ParticleFiltering,
     "rebase": Rebase,

@@ -8,6 +8,7 @@ from typing import Protocol
 from ..algorithms.base import Strategy
 from ..algorithms.revisions import Revisions
 from ..difficulty.base import Difficulty
+from ..needs import Needs
 from ..values import Kind
 
 
@@ -27,6 +28,18 @@ class Situation:
     """The generator can continue the beginning of an answer."""
     judge: bool = False
     """A verifier is present that scores whole solutions only."""
+    spent: int = 0
+    """Generations used so far, the pilot's included: with `room` the whole budget."""
+    needs: Needs | None = None
+    """What the caller said is enough."""
+    price: float | None = None
+    """Of a generation, in P(right), as a mean over questions demands it; None leaves it open."""
+    answer_tokens: float | None = None
+    """Mean of a whole sample of this question; None where none has come."""
+    round_s: float | None = None
+    """Seconds that the pilot took; None is unknown."""
+    seconds_left: float | None = None
+    """Until the deadline, or until the caller needs the answer; None is no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +55,13 @@ class Plan:
     """The reason, for the trace."""
     difficulty: Difficulty
     """What it was chosen for."""
+    final: bool = False
+    """Nothing is planned after it, whatever is left of the budget."""
 
 
 class Policy(Protocol):
-    """Chooses the strategy of a question. Implementation: `builtin.py`."""
+    """Chooses the strategy of a question. `builtin.py`, `fitted.py`, `fixed.py`; around them
+    `pacing.py` and `drift.py`."""
 
     def choose(self, situation: Situation) -> Plan:
         """Return a plan that costs at most `situation.room`."""

@@ -19,6 +19,8 @@ from ..logistic import LogisticModel
 from ..values import Kind
 
 FORMAT = 1
+REPLAY = "replay"
+"""The source of what recorded samples were replayed for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ class Option:
     questions: int
     chosen: bool = False
     """Of its level and budget."""
-    source: str = "replay"
+    source: str = REPLAY
     """`replay` of recorded samples, or the name of the graded runs it was measured in."""
 
 

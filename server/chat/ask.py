@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ...nodes.budget import EFFORTS, GENERATIONS, Budget, Effort
+from ...nodes.needs import Needs
 from ...nodes.values import Message, Role
 from ..engine import Ask
 from ..errors import Refusal, bad_request
-from .body import ChatBody, Limits, Turn
+from .body import ChatBody, Limits, NeedsBody, Turn
 
 ROLES: dict[str, Role] = {
     "system": "system",
@@ -51,8 +52,15 @@ def to_ask(body: ChatBody, default_effort: Effort) -> Ask:
         max_tokens=body.max_completion_tokens or body.max_tokens,
         seed=body.seed,
         live=bool(body.stream),
+        needs=_needs(limits.needs),
         face="chat",
     )
+
+
+def _needs(body: NeedsBody | None) -> Needs | None:
+    if body is None:
+        return None
+    return Needs(confidence=body.confidence, seconds=body.seconds, tokens=body.tokens)
 
 
 def _effort_for(generations: int, asked: Effort) -> Effort:

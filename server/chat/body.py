@@ -6,9 +6,9 @@ are not built yet are named here so that they can be refused, never silently ign
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from ...nodes.budget import Effort
 from ...nodes.values import Kind
@@ -45,8 +45,24 @@ class StreamOptions(_Edge):
     include_usage: bool = False
 
 
+class NeedsBody(_Edge):
+    """What is enough for the caller; at least one of them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    confidence: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] | None = None
+    seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    tokens: Count | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.confidence is None and self.seconds is None and self.tokens is None:
+            raise ValueError("needs must name confidence, seconds or tokens")
+        return self
+
+
 class Limits(_Edge):
-    """Our extension: the caller's own budget, over that of the effort."""
+    """Our extension: the caller's own budget, over that of the effort, and what is enough."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -55,6 +71,7 @@ class Limits(_Edge):
     max_thinking_tokens: Count | None = None
     deadline_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     task_kind: Kind | None = None
+    needs: NeedsBody | None = None
 
 
 class ChatBody(_Edge):

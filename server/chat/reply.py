@@ -33,13 +33,15 @@ class Reply:
     """Seconds since 1970."""
     difficulty: Difficulty | None = None
     strategy: str | None = None
+    policy: str | None = None
+    """Which one decided; None where nothing had to be planned."""
 
     def note(self, event: Event) -> None:
         """Remember what `forethought` tells about the run."""
         if isinstance(event, NodeFinished):
             self.difficulty = event.writes.get("difficulty", self.difficulty)
             if plans := event.writes.get("plans"):
-                self.strategy = plans[-1].strategy.name
+                self.strategy, self.policy = plans[-1].strategy.name, plans[-1].policy
 
     def whole(self, answer: Answer, thinking: str) -> Json:
         """Return the reply of a request that is not streamed."""
@@ -90,12 +92,15 @@ class Reply:
             "effort": self.effort,
             "stop_reason": answer.stop_reason,
             "confidence": answer.confidence,
+            "probability": answer.probability,
+            "needs_met": answer.needs_met,
             "answer": answer.answer,
             "generations": answer.generations,
             "seconds": round(answer.seconds, 3),
             "difficulty": difficulty
             and {"level": difficulty.level, "probability": difficulty.probability},
             "strategy": self.strategy,
+            "policy": self.policy,
             "verifier_tokens": answer.usage.verifier_tokens,
             "faults": list(answer.faults),
         }

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from ...nodes.budget import GENERATIONS, Budget, Effort
+from ...nodes.needs import Needs
 from ...nodes.state import Answer
 from ...nodes.values import Kind, Message
 from ..engine import Ask
@@ -37,6 +38,23 @@ def ask(
     deadline_s: Annotated[
         float | None, typer.Option(min=0.001, help="Seconds until an answer.", show_default=False)
     ] = None,
+    needs_confidence: Annotated[
+        float | None,
+        typer.Option(help="P(right) that is enough, between 0 and 1.", show_default=False),
+    ] = None,
+    needs_seconds: Annotated[
+        float | None, typer.Option(help="Seconds until an answer is needed.", show_default=False)
+    ] = None,
+    needs_tokens: Annotated[
+        int | None, typer.Option(help="Tokens it may take.", show_default=False)
+    ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            help="A stored policy (NAME, NAME@VERSION) or `builtin`; by default the active one.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the answer with its numbers as JSON.")
     ] = False,
@@ -56,6 +74,8 @@ def ask(
         ),
         kind=kind,
         live=not as_json,
+        needs=_needs(needs_confidence, needs_seconds, needs_tokens),
+        policy=policy,
         face="cli",
     )
     with one_sentence():
@@ -65,6 +85,15 @@ def ask(
     else:
         typer.echo(answer.text)
         typer.echo(f"(forethought traces show {trace_id})", err=True)
+
+
+def _needs(confidence: float | None, seconds: float | None, tokens: int | None) -> Needs | None:
+    if confidence is None and seconds is None and tokens is None:
+        return None
+    try:
+        return Needs(confidence=confidence, seconds=seconds, tokens=tokens)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
 
 
 async def _ask(settings: Settings, wanted: Ask) -> tuple[str, Answer]:

@@ -9,6 +9,9 @@ from .ask import ask
 from .db import db_app
 from .demo import demo
 from .doctor import doctor
+from .evaluate import evaluation
+from .exchange import exchange
+from .policy import policy_app
 from .replay import replay
 from .serve import serve
 from .traces import traces_app
@@ -23,6 +26,9 @@ app.command()(ask)
 app.command()(demo)
 app.command()(doctor)
 app.command()(replay)
+app.command("eval")(evaluation)
+app.command()(exchange)
 app.add_typer(backend_app, name="backend")
+app.add_typer(policy_app, name="policy")
 app.add_typer(traces_app, name="traces")
 app.add_typer(db_app, name="db")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,17 +13,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ...nodes.equality.keys import AnswerKeys, KillingPool
 from ...nodes.replay.ballots import ballots_of
-from ...nodes.replay.pool import Pool
-from ...nodes.replay.reading import Reading, recorded, reread
 from ...nodes.replay.result import PoolReplay, conclude
 from ...nodes.replay.run import replay_pool
-from ...nodes.values import Kind
 from ..replay_files import read_pool, replays_folder, store_replay, write_text
 from .failing import one_sentence
+from .pool_files import Draws, KindOfAnswers, Pools, RecordedKeys, Seed, new_progress, readings_of
 from .replay_table import markdown, render_sheet, sheets_of, summary
 
 FORMAT = 1
@@ -35,20 +29,14 @@ WIDTH = 150
 
 
 def replay(
-    pools: Annotated[
-        list[Path], typer.Argument(metavar="POOL...", help="Files of recorded samples.")
-    ],
+    pools: Pools,
     subsets: Annotated[
         int, typer.Option(min=1, help="Random subsets of each question and N.")
     ] = 256,
-    draws: Annotated[
-        int, typer.Option(min=2, help="Draws of the bootstrap over questions.")
-    ] = 2000,
-    seed: Annotated[int, typer.Option(min=0, help="Of all chance.")] = 0,
-    kind: Annotated[Kind, typer.Option(help="Of answers: decides when two are equal.")] = "math",
-    recorded_keys: Annotated[
-        bool, typer.Option("--recorded-keys", help="Vote by the record's keys; read none anew.")
-    ] = False,
+    draws: Draws = 2000,
+    seed: Seed = 0,
+    kind: KindOfAnswers = "math",
+    recorded_keys: RecordedKeys = False,
     cut_votes: Annotated[
         bool, typer.Option("--cut-votes", help="Let samples that the token limit cut vote.")
     ] = False,
@@ -79,9 +67,9 @@ def replay(
     results: list[PoolReplay] = []
     with one_sentence():
         held = [read_pool(path) for path in pools]
-        with _progress() as progress:
+        with new_progress() as progress:
             for pool in held:
-                readings = _readings(
+                readings = readings_of(
                     pool, kind, progress, recorded_keys=recorded_keys, cut_votes=cut_votes
                 )
                 ballots = [ballots_of(reading) for reading in readings]
@@ -114,32 +102,6 @@ def replay(
             digest = sha256("".join(result.sha256 for result in results).encode()).hexdigest()
             stored = store_replay(text, replays_folder(), made, digest)
             typer.echo(f"Stored in {stored}", err=True)
-
-
-def _readings(
-    pool: Pool, kind: Kind, progress: Progress, *, recorded_keys: bool, cut_votes: bool
-) -> list[Reading]:
-    if recorded_keys:
-        return recorded(pool.questions, cut_votes=cut_votes)
-    task = progress.add_task(f"{pool.name}: answers", total=None)
-    equality = AnswerKeys(KillingPool(workers=os.cpu_count() or 1))
-    try:
-        found = asyncio.run(reread(pool.questions, kind, equality, cut_votes=cut_votes))
-    finally:
-        equality.close()
-    progress.update(task, total=len(found), completed=len(found))
-    return found
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
 
 
 def _show(console: Console, result: PoolReplay) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...nodes.errors import StoreError
-from ..tables import Base
+from ..learning_tables import METADATA
 
 VERSION_TABLE = "forethought_version"
 _LOCK = 0x666F7265
@@ -39,7 +39,7 @@ def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", ":".join(__name__.rsplit(".", 1)))
     config.attributes["connection"] = connection
-    config.attributes["metadata"] = Base.metadata
+    config.attributes["metadata"] = METADATA
     config.attributes["version_table"] = VERSION_TABLE
     return config
 

@@ -2,15 +2,18 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import openai
 import pytest
 
-from fake_engine import LIVE, PILOT, TRACE, ScriptedEngine, answer
+from fake_engine import LIVE, PILOT, TRACE, ScriptedEngine, answer, node
 from faults import Gate
+from forethought.nodes.algorithms.majority import Majority
 from forethought.nodes.budget import Budget
+from forethought.nodes.difficulty.base import Difficulty
 from forethought.nodes.errors import (
     BackendError,
     BackendGarbled,
@@ -22,6 +25,8 @@ from forethought.nodes.errors import (
     StoreError,
 )
 from forethought.nodes.events import TextArrived
+from forethought.nodes.needs import Needs
+from forethought.nodes.policy.base import Plan
 from forethought.nodes.values import Message
 from forethought.server.app import create_app
 from loopback import Loopback
@@ -89,11 +94,14 @@ async def test_the_openai_client_gets_the_answer_and_what_it_cost() -> None:
         "effort": "medium",
         "stop_reason": "confident",
         "confidence": 0.75,
+        "probability": None,
+        "needs_met": None,
         "answer": "42",
         "generations": 4,
         "seconds": 1.5,
         "difficulty": {"level": 3, "probability": 0.41},
         "strategy": None,
+        "policy": None,
         "verifier_tokens": 30,
         "faults": ["one sample was lost"],
     }
@@ -189,6 +197,20 @@ async def test_a_cut_answer_says_so() -> None:
     assert reply["choices"][0]["finish_reason"] == "length"
 
 
+async def test_the_reply_says_whether_needs_are_met_how_sure_it_is_and_which_policy_chose() -> None:
+    plan = Plan(
+        strategy=Majority(n=8),
+        policy="gsm8k@3 1a2b3c4d",
+        why="test",
+        difficulty=Difficulty(probability=0.4, level=3, method="told", samples=4),
+    )
+    known = replace(answer(), probability=0.83, needs_met=True)
+    async with served(ScriptedEngine(node("plan", {"plans": (plan,)}), answer=known)) as http:
+        said = (await http.post(PATH, json=BODY)).json()["forethought"]
+    assert (said["probability"], said["needs_met"]) == (0.83, True)
+    assert (said["policy"], said["strategy"]) == ("gsm8k@3 1a2b3c4d", "majority")
+
+
 async def test_everything_a_caller_can_ask_reaches_the_engine() -> None:
     engine = ScriptedEngine()
     async with client(engine) as openai_client:
@@ -225,6 +247,7 @@ async def test_everything_a_caller_can_ask_reaches_the_engine() -> None:
                     "max_thinking_tokens": 5000,
                     "deadline_s": 2,
                     "task_kind": "math",
+                    "needs": {"confidence": 0.9, "seconds": 20, "tokens": 4000},
                 },
                 "top_k": 20,
             },
@@ -240,6 +263,7 @@ async def test_everything_a_caller_can_ask_reaches_the_engine() -> None:
         Message("user", "17+25?"),
     )
     assert ask.budget == Budget(generations=12, tokens=5000, deadline_s=2.0)
+    assert ask.needs == Needs(confidence=0.9, seconds=20.0, tokens=4000)
     assert (ask.effort, ask.kind, ask.face) == ("high", "math", "chat")
     assert (ask.temperature, ask.top_p, ask.max_tokens, ask.seed) == (0.5, 0.9, 300, 7)
 

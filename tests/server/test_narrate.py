@@ -146,6 +146,29 @@ def test_votes_revisions_troubles_and_the_end_are_told() -> None:
     ]
 
 
+def test_how_sure_a_calibrated_model_is_is_told_with_the_vote() -> None:
+    group = Group(answer_key="18", answer="18", weight=1.0, members=("pilot-0",))
+    verdict = Verdict(
+        selection="weighted",
+        groups=(group,),
+        winner="pilot-0",
+        confidence=1.0,
+        margin=1.0,
+        decided=True,
+    )
+    line = told([node("verify", {"verdict": verdict, "probability": 0.834, "enough": True})])
+    assert line == (
+        "Vote: 18 with 100% of the weight. P about 0.83 that it is right. "
+        "More of the same would hardly change it."
+    )
+
+
+def test_giving_up_is_told_in_plain_words() -> None:
+    ended = replace(ROUND_2, gave_up=True)
+    line = told([hunted(ended, stopped="not_worth_more")])
+    assert line.endswith("Stopping: more samples are not expected to pay.")
+
+
 def test_a_search_that_replans_counts_its_rounds_from_one_again() -> None:
     again = replace(ROUND_1, epoch=2, live=((replace(FIRST, key="s2-0"),),), candidates=())
     events = [

@@ -8,18 +8,29 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forethought.nodes.errors import StoreError
 from forethought.storage.database import open_engine
+from forethought.storage.grades import NewGrade
+from forethought.storage.learning_tables import (
+    METADATA,
+    Activation,
+    Evaluation,
+    EvaluationItem,
+    Grade,
+    Policy,
+)
 from forethought.storage.migrations import VERSION_TABLE, Upgrade, head, upgrade
+from forethought.storage.rows import table_of
 from forethought.storage.store import Store
-from forethought.storage.tables import WRITE_ORDER, Base
+from forethought.storage.tables import WRITE_ORDER
 from recorded_runs import INFO, tell_run
 
 pytestmark = pytest.mark.anyio
+LEARNED = (Policy, Activation, Grade, Evaluation, EvaluationItem)
 
 
 def differences(connection: Connection) -> list[object]:
     options = {"version_table": VERSION_TABLE, "compare_type": True}
     context = MigrationContext.configure(connection, opts=options)
-    return list(compare_metadata(context, Base.metadata))
+    return list(compare_metadata(context, METADATA))
 
 
 async def newest(engine: AsyncEngine) -> str:
@@ -36,12 +47,13 @@ async def test_migrations_give_the_schema_of_the_models(url: str) -> None:
     await engine.dispose()
 
 
-async def test_every_table_has_its_place_in_the_order_of_writing() -> None:
-    assert {model.__table__ for model in WRITE_ORDER} == set(Base.metadata.tables.values())
+async def test_every_table_of_a_trace_has_its_place_in_the_order_of_writing() -> None:
+    learned = {table_of(model) for model in LEARNED}
+    assert {table_of(model) for model in WRITE_ORDER} == set(METADATA.tables.values()) - learned
     seen: set[str] = set()
     for model in WRITE_ORDER:
         seen.add(model.__tablename__)
-        for key in Base.metadata.tables[model.__tablename__].foreign_keys:
+        for key in METADATA.tables[model.__tablename__].foreign_keys:
             assert key.column.table.name in seen
 
 
@@ -75,8 +87,22 @@ async def test_from_the_first_schema_with_rows_to_the_newest(url: str) -> None:
     await engine.dispose()
     store = await Store.open(url)
     (summary,) = await store.list_traces()
-    assert (summary.id, summary.question) == ("t", "q")
+    assert (summary.id, summary.question, summary.probability) == ("t", "q", None)
+    trace = (await store.read_trace("t")).trace
+    assert (trace.needs, trace.needs_met, trace.probability) == (None, None, None)
+    await store.add_grades([NewGrade(trace_id="t", grader="person:anna", score=1.0)])
+    (grade,) = await store.grades_of("t")
+    assert (grade.grader, grade.score) == ("person:anna", 1.0)
     await store.close()
+
+
+async def test_from_the_first_schema_without_rows_to_that_of_the_models(url: str) -> None:
+    engine = open_engine(url)
+    assert (await upgrade(engine, "0001")).after == "0001"
+    assert await upgrade(engine) == Upgrade(before="0001", after=await newest(engine))
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+    await engine.dispose()
 
 
 async def test_several_processes_upgrade_at_once(url: str) -> None:

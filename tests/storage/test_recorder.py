@@ -7,6 +7,7 @@ from forethought.nodes.algorithms.base import Search
 from forethought.nodes.backends.base import Prompt
 from forethought.nodes.errors import BackendTimeout
 from forethought.nodes.events import TextArrived
+from forethought.nodes.needs import Needs
 from forethought.nodes.state import Hunt, Pilot
 from forethought.storage import tables
 from forethought.storage.recorder import TraceRecorder
@@ -207,6 +208,20 @@ async def test_the_first_end_of_a_run_holds() -> None:
     recorder.fail(ValueError("late"))
     (end,) = kept.changed(tables.Trace)
     assert (end["status"], end["answer"], end["reasoning_tokens"]) == ("finished", "42", 60)
+
+
+async def test_what_was_needed_and_whether_it_was_met_are_recorded() -> None:
+    kept = Kept()
+    info = replace(INFO, needs=Needs(confidence=0.9, tokens=2000))
+    needy = TraceRecorder(info, kept, writer="host:1:1", clock=Clock())
+    needy.finish(replace(ANSWER, probability=0.95, needs_met=True))
+    recorder_of(kept).finish(ANSWER)
+    assert kept.inserted(tables.Trace, "needs") == [
+        ({"confidence": 0.9, "seconds": None, "tokens": 2000},),
+        (None,),
+    ]
+    ends = [(end["probability"], end["needs_met"]) for end in kept.changed(tables.Trace)]
+    assert ends == [(0.95, True), (None, None)]
 
 
 async def test_a_failed_run_says_why_and_keeps_its_faults() -> None:

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import delete, text
 
 from forethought.nodes.errors import StoreError
+from forethought.nodes.needs import Needs
+from forethought.nodes.policy.document import Scope
 from forethought.nodes.values import Message
 from forethought.storage import tables
 from forethought.storage.database import open_engine
@@ -107,6 +109,25 @@ async def test_a_run_is_read_back_whole(url: str) -> None:
         "verify",
         "answer",
     ]
+
+
+async def test_what_was_needed_is_read_back(url: str) -> None:
+    store = await Store.open(url)
+    recorder = store.begin(replace(INFO, needs=Needs(seconds=9.5)))
+    recorder.finish(replace(ANSWER, probability=0.75, needs_met=False))
+    plain = store.begin(INFO)
+    plain.finish(ANSWER)
+    await store.drain()
+    trace = (await store.read_trace(recorder.trace_id)).trace
+    other = (await store.read_trace(plain.trace_id)).trace
+    listed = await store.list_traces()
+    await store.close()
+    assert trace.needs == {"confidence": None, "seconds": 9.5, "tokens": None}
+    assert (trace.needs_met, trace.probability) == (False, 0.75)
+    assert (other.needs, other.needs_met, other.probability) == (None, None, None)
+    assert [summary.probability for summary in listed] == [None, 0.75]
+    empty = "SELECT count(*) FROM trace WHERE needs IS NULL"
+    assert await rows_of(url, empty) == [(1,)]
 
 
 async def test_plain_sql_prints_the_tree_of_a_beam_search(url: str) -> None:
@@ -251,6 +272,24 @@ async def test_traces_are_listed_newest_first_and_found_by_the_beginning_of_thei
 async def test_a_database_that_cannot_be_used_is_one_clear_error(url: str, reason: str) -> None:
     with pytest.raises(StoreError, match=reason):
         await Store.open(url)
+
+
+async def test_a_database_that_fails_later_is_one_clear_error_without_the_statement(
+    url: str,
+) -> None:
+    store = await Store.open(url)
+    await store.close()
+    engine = open_engine(url)
+    async with engine.begin() as connection:
+        await connection.execute(text("DROP TABLE activation"))
+    await engine.dispose()
+    store = await Store.open(url)
+    with pytest.raises(StoreError, match=r"activations cannot be read: .*activation") as read:
+        await store.list_activations()
+    with pytest.raises(StoreError, match=r"the rollback cannot be written: .*activat") as written:
+        await store.rollback(Scope())
+    await store.close()
+    assert "SQL" not in f"{read.value}{written.value}"
 
 
 async def test_what_a_model_writes_is_never_refused(url: str) -> None:

@@ -36,6 +36,39 @@ def test_json_is_the_answer_with_its_numbers(tmp_path: Path) -> None:
     assert len(said["trace_id"]) == 36
 
 
+def test_needs_and_a_policy_are_asked_for_and_the_answer_says_whether_they_are_met(
+    tmp_path: Path,
+) -> None:
+    words = ["--needs-confidence", "0.9", "--needs-tokens", "5000", "--policy", "builtin"]
+    with FakeVllm(lambda prompt, k: ANSWER) as server:
+        url = f"{server.url}/v1"
+        done = run(tmp_path, "ask", "What is 17 + 25?", "--json", *words, generator=url)
+    assert json.loads(done.stdout)["needs_met"] is True
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--needs-confidence", "1"], "confidence must be between 0 and 1"),
+        (["--needs-seconds", "0"], "seconds must be more than 0"),
+        (["--needs-tokens", "0"], "tokens must be 1 or more"),
+    ],
+)
+def test_needs_that_make_no_sense_are_refused(tmp_path: Path, words: list[str], said: str) -> None:
+    asked = ["ask", "What is 17 + 25?", *words]
+    done = run(tmp_path, *asked, generator="http://127.0.0.1:9/v1")
+    assert done.exit_code == 2
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_an_unknown_policy_is_one_sentence(tmp_path: Path) -> None:
+    with FakeVllm(lambda prompt, k: ANSWER) as server:
+        url = f"{server.url}/v1"
+        done = run(tmp_path, "ask", "What is 17 + 25?", "--policy", "gsm8k@7", generator=url)
+    assert done.exit_code == 1
+    assert done.stderr.strip() == "Error: there is no policy 'gsm8k@7'"
+
+
 def test_a_server_that_is_down_is_one_sentence(tmp_path: Path) -> None:
     done = run(tmp_path, "ask", "What is 17 + 25?", generator="http://127.0.0.1:9/v1")
     assert done.exit_code == 1

@@ -1,0 +1,1 @@
+"""`forethought report`: studies of policies and live evaluations, as one HTML page for people."""

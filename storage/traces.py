@@ -1,0 +1,104 @@
+"""Traces as they are read back: a list of them, and one whole."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..nodes.errors import StoreError
+from . import tables
+from .recorder import Status
+from .rows import table_of
+from .views import (
+    CallView,
+    CandidateView,
+    NodeView,
+    StepView,
+    TraceDetail,
+    TraceSummary,
+    TraceView,
+    UsageView,
+    VerdictView,
+    VoteView,
+)
+
+V = TypeVar(
+    "V",
+    TraceSummary,
+    TraceView,
+    StepView,
+    CandidateView,
+    VerdictView,
+    VoteView,
+    CallView,
+    UsageView,
+    NodeView,
+)
+AMBIGUOUS_SHOWN = 5
+
+
+async def list_traces(
+    connection: AsyncConnection, limit: int, status: Status | None
+) -> list[TraceSummary]:
+    """Return up to `limit` traces, newest first."""
+    table = table_of(tables.Trace)
+    query = select(*_columns(tables.Trace, TraceSummary))
+    if status is not None:
+        query = query.where(table.c.status == status)
+    query = query.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
+    rows = await connection.execute(query)
+    return [TraceSummary(**row) for row in rows.mappings()]
+
+
+async def read_trace(connection: AsyncConnection, beginning: str) -> TraceDetail:
+    """Return the trace whose id is or begins with `beginning`.
+
+    Raises:
+        StoreError: no trace or several traces are called so.
+    """
+    trace_id = await _whole_id(connection, beginning)
+    table = table_of(tables.Trace)
+    query = select(*_columns(tables.Trace, TraceView)).where(table.c.id == trace_id)
+    row = (await connection.execute(query)).mappings().one()
+
+    async def part(model: type[tables.Base], view: type[V], *order: str) -> tuple[V, ...]:
+        table = table_of(model)
+        query = select(*_columns(model, view)).where(table.c.trace_id == trace_id)
+        rows = await connection.execute(query.order_by(*(table.c[name] for name in order)))
+        return tuple(view(**row) for row in rows.mappings())
+
+    return TraceDetail(
+        trace=TraceView(**row),
+        steps=await part(tables.Step, StepView, "seq"),
+        candidates=await part(tables.Candidate, CandidateView, "seq"),
+        verdicts=await part(tables.Verdict, VerdictView, "seq"),
+        votes=await part(tables.Vote, VoteView, "verdict_seq", "rank"),
+        calls=await part(tables.Call, CallView, "seq"),
+        usage=await part(tables.UsageOfRole, UsageView, "role"),
+        nodes=await part(tables.NodeRun, NodeView, "seq"),
+    )
+
+
+def _columns(model: type[tables.Base], view: type[V]) -> list[Any]:
+    table = table_of(model)
+    return [table.c[field.name] for field in fields(view)]
+
+
+async def _whole_id(connection: AsyncConnection, beginning: str) -> str:
+    table = table_of(tables.Trace)
+    prefix = beginning.strip().lower()
+    query = (
+        select(table.c.id)
+        .where(table.c.id.startswith(prefix, autoescape=True))
+        .order_by(table.c.id)
+        .limit(AMBIGUOUS_SHOWN)
+    )
+    found = list(await connection.scalars(query))
+    if not prefix or not found:
+        raise StoreError(f"there is no trace {beginning!r}")
+    if len(found) > 1:
+        raise StoreError(f"several traces begin with {beginning!r}: {', '.join(found)}")
+    return str(found[0])
