@@ -78,5 +78,5 @@ def _thetas(plan: dict[str, Any]) -> list[Theta]:
     if kind is not None:  # a strategy's fixed fields are in its trace, but are no numbers
         names = [field.name for field in fields(kind) if field.init]
         numbers = {name: numbers[name] for name in names if name in numbers}
-    theta: Theta = {**numbers, "name": plan["strategy"]}
+    theta: Theta = {"name": plan["strategy"], **numbers}
     return [theta, plan["revisions"]] if plan["revisions"] else [theta]

@@ -45,7 +45,6 @@ async def record_evaluation(
         StoreError: there is no such evaluation.
         EvaluationError: it asked other data.
     """
-    runs = await store.graded_runs(name)
     found = (summary.record for summary in await store.list_evaluations())
     record = next((record for record in found if record.name == name), None)
     if record is None:
@@ -55,6 +54,7 @@ async def record_evaluation(
             f"evaluation {name!r} asked other data: its file has the hash"
             f" {record.data_hash[:12]}, and {data.name} has {data.sha256[:12]}"
         )
+    runs = await store.graded_runs(name)
     asked = {run.question_id for run in runs}
     details = {
         run.question_id: await store.read_trace(run.trace_id) for run in runs if run.trace_id

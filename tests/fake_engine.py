@@ -75,6 +75,14 @@ class ScriptedRun:
         self._scenes = scenes
         self.thinks = thinks
         self.answer = answer
+        self.hurried: list[float] = []
+
+    @property
+    def usage(self) -> Usage:
+        return self.answer.usage
+
+    def hurry(self, seconds: float) -> None:
+        self.hurried.append(seconds)
 
     async def events(self) -> AsyncIterator[Event]:
         for scene in self._scenes:

@@ -37,7 +37,21 @@ def rendered(body: Json) -> str:
     if open_end and generation:
         text = "Cannot set both `continue_final_message` and `add_generation_prompt` to True."
         raise Bad(400, text)
-    return chatml(body["messages"], generation=generation, open_end=open_end)
+    turns = [turn_text(turn) for turn in body["messages"]]
+    if body.get("tools"):
+        told = "".join(f"\n{json.dumps(tool)}" for tool in body["tools"])
+        turns = [{"role": "system", "content": f"# Tools{told}"}, *turns]
+    return chatml(turns, generation=generation, open_end=open_end)
+
+
+def turn_text(turn: Json) -> Json:
+    """Return a turn with its calls in its text, as Qwen's template writes them."""
+    calls = [
+        f"\n<tool_call>\n{json.dumps({'name': f['name'], 'arguments': json.loads(f['arguments'])})}"
+        "\n</tool_call>"
+        for f in (call["function"] for call in turn.get("tool_calls") or ())
+    ]
+    return turn | {"content": "".join([turn["content"] or "", *calls])} if calls else turn
 
 
 def read_prompts(value: Any, param: str) -> list[list[int]]:

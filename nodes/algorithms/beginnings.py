@@ -14,7 +14,7 @@ from dataclasses import replace
 from ..candidate import Candidate
 from ..errors import BackendError, BudgetSpent
 from ..steps import STEP_END, chain_steps, split_steps
-from ..thinking import part_thinking
+from ..thinking import is_thinking, part_thinking
 from ..values import Completion
 from ..verifiers.base import step_verifier
 from .base import Branch, Search, Tools
@@ -28,7 +28,8 @@ async def draw_promising(search: Search, tools: Tools, n: int, *, bar: float) ->
     """Begin `n` answers and finish those whose first step scores at least `bar`; all are scored.
 
     Two requests to the generator and two to the verifier. What is cut ends `pruned`. A verifier
-    that fails on the beginnings cuts none, with a fault that says so.
+    that fails on the beginnings cuts none, with a fault that says so. A blank beginning, or one
+    inside a thinking phase, says nothing yet and is finished unread.
 
     Raises:
         ValueError: there is no verifier of steps.
@@ -45,16 +46,19 @@ async def draw_promising(search: Search, tools: Tools, n: int, *, bar: float) ->
         first=search.generations,
     )
     open_: list[Branch] = []
+    unread: list[Branch] = []
     ended: list[Candidate] = []
     for new in begun.sprouts:
         ending = ending_of(new.branch, new.completion, tools.sampling.max_tokens)
-        if ending is None:
+        if new.completion.end == "stop" and (ending == "empty" or is_thinking(text_of(new.branch))):
+            unread.append(new.branch)
+        elif ending is None:
             open_.append(new.branch)
         else:
             ended.append(close(new.branch, ending))
     scores, faults = await score_branches(tools.question, verifier, open_)
     scored = [(*b[:-1], replace(b[-1], score=scores.get(b[-1].key))) for b in open_]
-    kept = [b for b in scored if b[-1].score is None or score_of(b) >= bar]
+    kept = [b for b in scored if b[-1].score is None or score_of(b) >= bar] + unread
     cut = [close(b, "pruned") for b in scored if b[-1].score is not None and score_of(b) < bar]
     finished, failed = await _finish(search, tools, kept)
     rated = await score_candidates(tools.question, (*ended, *finished), tools.verifier)

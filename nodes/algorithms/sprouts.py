@@ -113,11 +113,11 @@ def _layers(roots: Sequence[Branch]) -> list[list[int]]:
     seen: Counter[str] = Counter()
     layers: list[list[int]] = []
     for i, root in enumerate(roots):
-        key = root[-1].key if root else ""
-        if seen[key] == len(layers):
+        text = "".join(step.text for step in root)
+        if seen[text] == len(layers):
             layers.append([])
-        layers[seen[key]].append(i)
-        seen[key] += 1
+        layers[seen[text]].append(i)
+        seen[text] += 1
     return layers
 
 

@@ -77,6 +77,33 @@ def equal_accuracy(curve: Sequence[Runs], target: Runs, *, draws: int, seed: int
     return EqualAccuracy(accuracy=float(aim.mean()), reached=float(reached.mean()), ratio=ratio)
 
 
+def placed(ours: Runs, curve: Sequence[Runs], *, draws: int, seed: int) -> dict[Cost, Interval]:
+    """Return our cost over what `curve`, cheapest first, needs for our accuracy.
+
+    Where our accuracy is beyond the curve's end, the end's cost is taken: less is saved then than
+    could be said. That is defined where `equal_accuracy` is not.
+    """
+    weights = bootstrap_draws(len(ours.right), draws, seed)
+    every = np.full((1, len(ours.right)), 1 / len(ours.right))
+    accuracies = np.stack([runs.right.mean(axis=1) for runs in curve], axis=1)
+    right = ours.right.mean(axis=1)
+    ratio: dict[Cost, Interval] = {}
+    for cost in COSTS:
+        costs = np.stack([_cost(runs, cost) for runs in curve], axis=1)
+        values, drawn = (
+            (by @ _cost(ours, cost)) / _placed(by @ accuracies, by @ costs, by @ right)
+            for by in (every, weights)
+        )
+        ratio[cost] = _interval(float(values[0]), drawn)
+    return ratio
+
+
+def _placed(accuracies: Floats, costs: Floats, aims: Floats) -> Floats:
+    """Return the cost at each accuracy aimed at, or else that of the end of the curve."""
+    found = _at_accuracy(accuracies, costs, aims)
+    return np.where(np.isnan(found), costs[:, -1], found)
+
+
 def _at_accuracy(accuracies: Floats, costs: Floats, aims: Floats) -> Floats:
     """Return the cost at which each curve (D, K) has the accuracy aimed at; nan where it never has."""
     found = np.full(len(aims), np.nan)

@@ -23,7 +23,7 @@ from ..replay.levels import oracle_levels
 from ..replay.pool import Pool
 from ..replay.reading import Reading
 from ..replay.statistics import bootstrap_draws
-from .compare import Versus, equal_accuracy, versus
+from .compare import Versus, equal_accuracy, placed, versus
 from .fit_confidence import confidence_report, fit_confidence
 from .fit_difficulty import difficulty_report
 from .halves import PILOT_ORDERS, SEARCH_ORDERS, Halves, Plot, find_rule, fit_halves, fit_model
@@ -157,6 +157,7 @@ def _same_budget(
     halves: Halves, runs: Mapping[Dish, Runs], oracle: Ints, plot: Plot
 ) -> list[SameBudget]:
     budgets = (plot.pilot, *plot.budgets)
+    whole = [ran for dish, ran in runs.items() if dish == baseline(dish.n)]
     rows: list[SameBudget] = []
     for budget in plot.budgets:
         served: dict[str, Runs] = {
@@ -175,6 +176,7 @@ def _same_budget(
                     way=way,  # type: ignore[arg-type]  # its own literals, made above
                     budget=budget,
                     versus=held,
+                    at_equal_accuracy=placed(ran, whole, draws=plot.draws, seed=plot.seed),
                     within_error=held.difference.value >= -held.baseline_error,
                 )
             )
@@ -238,7 +240,8 @@ def _document(
             probability_deviation=float(spread.std()),
         ),
         notes=(
-            "Options, dials and scores of models are two-fold: measured on questions unseen there.",
+            ("Dials and scores of models are two-fold: measured on questions unseen there. Of the"
+            " options only the levels are; what is chosen is chosen on what is shown."),
             "Tokens of the verifier count what it reads again; a question's are an estimate.",
         ),
     )

@@ -131,21 +131,23 @@ def _options(ours: _Evaluation, theirs: _Evaluation) -> list[Option]:
     both = [(run, theirs.runs[id_]) for id_, run in ours.runs.items() if id_ in theirs.runs]
     if not both:
         raise FitError(f"evaluations {ours.name!r} and {theirs.name!r} share no question")
-    measured = {level: measured_at(level, both) for level in _LEVELS}
-    return [
-        Option(
-            level=level,
-            budget=ours.budget,
-            theta=ours.theta,
-            outlay=found.outlay,
-            gain=found.gain,
-            gain_error=found.gain_error,
-            questions=found.runs,
-            source=ours.name,
+    options: list[Option] = []
+    for level in _LEVELS:
+        if (found := measured_at(level, both)) is None:
+            continue
+        options.append(
+            Option(
+                level=level,
+                budget=ours.budget,
+                theta=ours.theta,
+                outlay=found.outlay,
+                gain=found.gain,
+                gain_error=found.gain_error,
+                questions=found.runs,
+                source=ours.name,
+            )
         )
-        for level, found in measured.items()
-        if found is not None
-    ]
+    return options
 
 
 def _choose(options: Sequence[Option]) -> list[Option]:

@@ -12,7 +12,8 @@ from typing import Literal
 
 from ..algorithms.registry import JsonScalar
 from ..policy.document import Outlay, PolicyDocument
-from .compare import EqualAccuracy, Versus
+from ..replay.statistics import Interval
+from .compare import Cost, EqualAccuracy, Versus
 from .fit_confidence import ConfidenceReport
 from .fit_difficulty import DifficultyReport
 
@@ -69,6 +70,8 @@ class SameBudget:
     way: Literal["policy", "table, predicted levels", "table, oracle levels"]
     budget: int
     versus: Versus
+    at_equal_accuracy: dict[Cost, Interval]
+    """Cost over what best-of-N weighted needs for the same accuracy, with at most all samples."""
     within_error: bool
     """It is not worse by more than one standard error of best-of-N's accuracy."""
 

@@ -15,6 +15,7 @@ from .base import Plan, Situation
 from .builtin import BuiltinPolicy
 from .document import REPLAY, Dial, Option, PolicyDocument
 from .offers import best_for, offers_in
+from .room import room_for
 from .runnable import CannotRun, strategy_for
 
 
@@ -117,7 +118,8 @@ def choose_by_level(document: PolicyDocument, situation: Situation) -> Choice:
     missing: CannotRun | None = None
     for option in sorted((o for o in options if o.budget == budget), key=_preference):
         try:
-            strategy = strategy_for(option.theta, situation, situation.room)
+            room = room_for(option.theta, option.budget, situation)
+            strategy = strategy_for(option.theta, situation, room)
         except CannotRun as exc:
             missing = missing or exc
             continue

@@ -14,7 +14,7 @@ from ..algorithms.base import Strategy
 from ..needs import Needs
 from .base import Situation
 from .document import Outlay, PolicyDocument
-from .room import Theta
+from .room import Theta, room_for
 from .runnable import CannotRun, strategy_for
 
 
@@ -80,7 +80,8 @@ def _offer(theta: Theta, budget: int, outlay: Outlay, situation: Situation) -> O
     if not situation.spent < budget <= situation.spent + situation.room:
         return None
     try:
-        strategy = strategy_for(theta, situation, budget - situation.spent)
+        room = min(room_for(theta, budget, situation), budget - situation.spent)
+        strategy = strategy_for(theta, situation, room)
     except CannotRun:
         return None
     return Offer(strategy=strategy, budget=budget, outlay=outlay)

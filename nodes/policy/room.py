@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 
 from ..algorithms.registry import JsonScalar
+from .base import Situation
 
 Theta = Mapping[str, JsonScalar]
 """A strategy as `registry.numbers_of` writes it."""
@@ -23,6 +24,18 @@ def fit_to_room(theta: Theta, room: int) -> Numbers | None:
     """
     fitted = _FITS.get(str(theta.get("name")), _samples)(theta, room)
     return None if fitted is None else {**theta, **fitted}
+
+
+def room_for(theta: Theta, budget: int, situation: Situation) -> int:
+    """Return the room of a strategy that was measured under `budget`.
+
+    One that was chosen for being smaller than its budget stays so; one that took all of it takes all.
+    """
+    n = theta.get("n")
+    counts = str(theta.get("name")) not in _FITS and isinstance(n, int) and n is not True
+    if counts and isinstance(n, int) and n < budget - situation.spent:
+        return min(situation.room, n)
+    return situation.room
 
 
 def _samples(theta: Theta, room: int) -> Numbers:

@@ -17,7 +17,7 @@ from ...nodes.learning.fit import fit_policy
 from ...nodes.learning.graded import merge_options
 from ...nodes.learning.halves import Plot
 from ...nodes.learning.study import Study
-from ...nodes.policy.document import PolicyDocument, Scope
+from ...nodes.policy.document import FittedOn, PolicyDocument, Scope
 from ...storage.policies import PolicyRecord
 from ...storage.store import Store
 from ..graded import graded_options
@@ -116,7 +116,15 @@ async def _with_live(
     try:
         live = await graded_options(store, evaluations) if evaluations else []
         options = merge_options(study.policy.options, live)
-        policy: PolicyDocument = replace(study.policy, options=options)
+        runs = tuple(
+            FittedOn(
+                name=name, sha256=None, questions=len(await store.graded_runs(name)), samples=0
+            )
+            for name in evaluations
+        )
+        policy: PolicyDocument = replace(
+            study.policy, options=options, fitted_on=study.policy.fitted_on + runs
+        )
         record = await store.save_policy(policy) if save else None
         return replace(study, policy=policy), record
     finally:

@@ -24,7 +24,7 @@ SHOWN = 5
 
 def pool_command(
     name: Annotated[str, typer.Argument(metavar="EVALUATION", help="As `eval --name` kept it.")],
-    data: Annotated[Path, typer.Argument(help="The file of questions that it asked.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="The file that it asked.")],
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="Where to: .jsonl, or .jsonl.zst compressed.")
     ],

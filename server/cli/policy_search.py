@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ...nodes.learning.compare import equal_accuracy, versus
+from ...nodes.learning.compare import placed, versus
 from ...nodes.learning.controller_replay import replay_controller
 from ...nodes.learning.courses import course_of, totals_for, whole_runs
 from ...nodes.learning.halves import SEARCH_ORDERS
@@ -70,7 +70,8 @@ def search(
     budgets = [n for n in DOUBLINGS if pilot < n <= unseen.size]
     course = course_of(unseen, "weighted", totals_for(budgets, pilot))
     fine = [n for n in FINE if pilot <= n <= unseen.size]
-    curve = [replay_controller(unseen, found.rule, 0.0, n=n, pilot=pilot) for n in fine]
+    whole = course_of(unseen, "weighted", fine)
+    curve = [whole_runs(whole, n, pilot=pilot) for n in fine]
     table = Table(
         title=f"On {len(unseen.ids)} questions it never saw, beside best-of-N weighted (95%)",
         title_justify="left",
@@ -83,12 +84,12 @@ def search(
         ours = replay_controller(unseen, found.rule, 0.0, n=n, pilot=pilot)
         theirs = whole_runs(course, n, pilot=pilot)
         held = versus(ours, theirs, draws=draws, seed=seed)
-        equal = equal_accuracy(curve, theirs, draws=draws, seed=seed)
+        equal = placed(ours, curve, draws=draws, seed=seed)
         table.add_row(
             str(n),
             f"{outlay_of(ours).accuracy:.1%}",
             points(held.difference),
             share(held.ratio["all_tokens"]),
-            share(equal.ratio["all_tokens"]),
+            share(equal["all_tokens"]),
         )
     console.print(table)

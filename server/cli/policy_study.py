@@ -42,7 +42,15 @@ def _saved(study: Study) -> RenderableType:
 def _same_budget(study: Study) -> RenderableType:
     table = _table(
         "Under one budget, beside best-of-N weighted with all of it (95%)",
-        ("way", "budget", "points", "generated tokens", "with the verifier's", "within an error"),
+        (
+            "way",
+            "budget",
+            "points",
+            "generated tokens",
+            "with the verifier's",
+            "the same at equal accuracy",
+            "within an error",
+        ),
     )
     for row in study.same_budget:
         versus = row.versus
@@ -52,6 +60,7 @@ def _same_budget(study: Study) -> RenderableType:
             points(versus.difference),
             share(versus.ratio["tokens"]),
             share(versus.ratio["all_tokens"]),
+            share(row.at_equal_accuracy["all_tokens"]),
             "yes" if row.within_error else "NO",
         )
     return table

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Mark = Literal["", "good", "bad", "off"]
-"""How a cell is told from others, besides its words; `off` is for what is beside the point."""
+Mark = Literal["", "good", "bad", "noted", "off"]
+"""How a cell is told from others, besides its words; `noted` judges nothing, `off` is beside the
+point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,8 @@ class Cell:
     note: str = ""
     """Smaller, below it."""
     mark: Mark = ""
+    span: int = 1
+    """Columns. A row's first cell that spans more than one heads the rows below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,7 @@ class Table:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    """Each as long as `columns`."""
+    """The spans of each make up `columns`."""
     shape: Literal["cards", "grid"] = "cards"
     """On a narrow screen: a card for each row, or all columns still beside each other."""
 
@@ -80,7 +83,14 @@ class Section:
     anchor: str
     title: str
     headline: str
+    about: str = ""
+    """What it rests on, in a line."""
     facts: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     """What speaks against it."""
     parts: tuple[Part, ...] = ()
+
+
+def cost_mark(low: float, high: float, even: float) -> Mark:
+    """Return how a cost is told, of which less is better: by its interval, never by its value."""
+    return "good" if high < even else "bad" if low > even else ""

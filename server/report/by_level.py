@@ -1,4 +1,4 @@
-"""By level: how accurate, and which strategy was chosen where."""
+"""By level: how accurate best-of-N, what was chosen for the level, and the controller are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...nodes.learning.study import LevelRow, Study
 from ...nodes.policy.document import Outlay
 from .blocks import Cell, Gallery, Part, Picture, Table
 from .levels_chart import KEYS, levels_chart, top_of
-from .words import number, percent, strategy_words
+from .words import number, percent
 
 
 def levels_part(anchor: str, study: Study) -> Part:
@@ -23,9 +23,17 @@ def levels_part(anchor: str, study: Study) -> Part:
         for budget in budgets
     )
     table = Table(
-        title="Accuracy, and samples drawn",
-        columns=("budget", "level", "of the runs", *(key.text for key in KEYS)),
-        rows=tuple(_row(row) for budget in budgets for row in _of(study, budget)),
+        title="Accuracy, and below it the mean of samples drawn",
+        columns=("level", "of the runs", *(key.text for key in KEYS)),
+        rows=tuple(
+            cells
+            for budget in budgets
+            for cells in (
+                (Cell(text=f"Budget {budget}", span=5),),
+                *(_row(row) for row in _of(study, budget)),
+            )
+        ),
+        shape="grid",
     )
     return Part(
         title="By level of difficulty",
@@ -40,52 +48,16 @@ def levels_part(anchor: str, study: Study) -> Part:
     )
 
 
-def chosen_part(study: Study) -> Part:
-    """Return the strategy of each level and budget."""
-    budgets, levels = _budgets(study), sorted({row.level for row in study.levels})
-    chosen = {(row.level, row.budget): row for row in study.levels}
-    table = Table(
-        title="Strategy by level and budget",
-        columns=("level", *(f"budget {budget}" for budget in budgets)),
-        rows=tuple(
-            (
-                Cell(text=f"{level}"),
-                *(_strategy(chosen.get((level, budget)), study.pilot) for budget in budgets),
-            )
-            for level in levels
-        ),
-        shape="grid",
-    )
-    return Part(
-        title="Which strategy was chosen where",
-        text=(
-            (
-                "Of the table of levels, the pilot's samples counted. Best is the answer with the"
-                " largest sum of verifier scores; coloured cells differ from what the budget buys"
-                " without a policy: best of all its samples, drawn at once."
-            ),
-        ),
-        blocks=(table,) if budgets else (),
-    )
-
-
 def _row(row: LevelRow) -> tuple[Cell, ...]:
     outlays = (row.baseline, row.chosen, row.controller)
-    names = Cell(text=str(row.budget)), Cell(text=str(row.level))
-    return *names, Cell(text=percent(row.share, 0)), *(_measured(outlay) for outlay in outlays)
+    share = Cell(text=percent(row.share, 0))
+    return Cell(text=str(row.level)), share, *(_measured(outlay) for outlay in outlays)
 
 
 def _measured(outlay: Outlay) -> Cell:
     if math.isnan(outlay.accuracy):
         return Cell(text="no run", mark="off")
-    return Cell(text=percent(outlay.accuracy), note=f"{number(outlay.generations, 1)} samples")
-
-
-def _strategy(row: LevelRow | None, pilot: int) -> Cell:
-    if row is None:
-        return Cell(text="", mark="off")
-    words = strategy_words(row.theta, pilot)
-    return Cell(text=words, mark="" if words == f"best of {row.budget}" else "good")
+    return Cell(text=percent(outlay.accuracy), note=number(outlay.generations, 1))
 
 
 def _of(study: Study, budget: int) -> list[LevelRow]:

@@ -40,7 +40,7 @@ def curves_chart(name: str, curves: Sequence[Curve], cost: Cost, shown: Sequence
 
 def beside_chart(name: str, curve: Curve, baseline: Curve, cost: Cost) -> str:
     """Return one curve and the baseline, both with their bands."""
-    with drawing(200, 170) as figure:
+    with drawing(210, 176) as figure:
         axes = axes_in(figure, 28, 24, 6, 8)
         for one in (baseline, curve):
             _draw(axes, one, cost, band=True, shown=())
@@ -86,7 +86,7 @@ def _label(axes: Axes, curves: Sequence[Curve], cost: Cost) -> None:
         last = _points(curve, cost)[-1]
         ends.append((100 * last.outlay.accuracy, _cost(last, cost), curve.way))
     ends.sort()
-    places = _spread([(y - low) / (high - low) for y, _, _ in ends])
+    places = spread([(y - low) / (high - low) for y, _, _ in ends])
     for (y, x, way), place in zip(ends, places, strict=True):
         look = LOOKS[way]
         strong = way in (BASELINE, CONTROLLER)
@@ -112,7 +112,7 @@ def _label(axes: Axes, curves: Sequence[Curve], cost: Cost) -> None:
         )
 
 
-def _spread(places: Sequence[float]) -> list[float]:
+def spread(places: Sequence[float]) -> list[float]:
     """Return ascending places with `GAP` between them and within the axes, moved as little as that takes."""
     placed: list[float] = []
     for place in places:

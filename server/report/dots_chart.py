@@ -97,6 +97,7 @@ def _row(axes: Axes, y: int, dot: Dot) -> None:
         color=ink,
         markeredgewidth=1.6,
         markerfacecolor=INK["ground"] if dot.hollow else ink,
+        clip_on=False,
     )
 
 

@@ -20,6 +20,7 @@ from .words import (
     points,
     points_range,
     reaches,
+    size,
 )
 
 NARROW = 0.03
@@ -48,17 +49,24 @@ def facts(study: Study) -> tuple[str, ...]:
         for saved in study.saved
         if saved.way == CONTROLLER and not math.isnan(saved.equal.ratio["all_tokens"].value)
     ]
-    if (rows := policy_rows(study)) and all(row.within_error for row in rows):
+    rows = policy_rows(study)
+    if rows and all(row.within_error for row in rows):
         budgets = listed([str(row.budget) for row in rows])
         said.append(
             f"With a budget of {budgets} samples the policy is never worse than {BASELINE} with as"
             " many by more than one standard error."
         )
+    if rows:
+        equal = rows[-1].at_equal_accuracy["all_tokens"]
+        said.append(
+            f"With a budget of {rows[-1].budget} it spends {part(equal.value)} of the tokens (95%"
+            f" interval {part_range(equal)}) that {BASELINE} needs to be as accurate as it is."
+        )
     sure, share = study.confidence.calibration, study.confidence.vote_share
     said.append(
         "P(the answer is right) is off by"
-        f" {points(sure.calibration_error).removeprefix('+')} points on average, the plain share"
-        f" of the vote by {points(share.calibration_error).removeprefix('+')}; AUC"
+        f" {size(sure.calibration_error)} points on average, the plain share of the vote by"
+        f" {size(share.calibration_error)}; AUC"
         f" {decimal(sure.auc)} against {decimal(share.auc)}."
     )
     return tuple(said)
@@ -74,7 +82,7 @@ def cautions(study: Study) -> tuple[str, ...]:
         if not row.within_error
     ]
     said += [
-        f"With a budget of {row.budget} samples the policy's loss is small but real:"
+        f"With a budget of {row.budget} samples the policy's loss is small, but beyond chance:"
         f" {points(row.versus.difference.value)} points ({points_range(row.versus.difference)})."
         for row in policy_rows(study)
         if row.within_error and row.versus.difference.high < 0
@@ -90,11 +98,18 @@ def cautions(study: Study) -> tuple[str, ...]:
         for saved in study.saved
         if saved.way == CONTROLLER and saved.equal.reached < CERTAIN
     ]
+    rows = policy_rows(study)
+    if rows and not rows[-1].at_equal_accuracy["all_tokens"].high < 1:
+        said.append(
+            f"With a budget of {rows[-1].budget} samples a saving at equal accuracy is not certain:"
+            f" its 95% interval, {part_range(rows[-1].at_equal_accuracy['all_tokens'])} of the"
+            " tokens, holds 100% or more."
+        )
     errors = [row.versus.baseline_error for row in study.same_budget]
     if errors:
         said.append(
             f"{count(study.questions, 'question')}: the standard error of one accuracy is up to"
-            f" {percent(max(errors)).removesuffix('%')} points. Differences are paired, and"
+            f" {size(max(errors))} points. Differences are paired, and"
             " sharper than that."
         )
     return tuple(said)
@@ -133,8 +148,8 @@ def _equal(saved: Saved) -> str:
     doubt = f"; it {reaches(saved.equal)}" if saved.equal.reached < CERTAIN else ""
     return (
         f"To be as accurate as {saved.against} with {saved.n} samples"
-        f" ({percent(saved.equal.accuracy)} right) the controller needs {part(every.value)} of all"
-        f" its tokens (95% interval {part_range(every)}){doubt}."
+        f" ({percent(saved.equal.accuracy)} right) the controller needs {part(every.value)} of its"
+        f" tokens, the verifier's counted (95% interval {part_range(every)}){doubt}."
     )
 
 

@@ -11,17 +11,21 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
+from typing import TYPE_CHECKING
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 _NAMES = ("ink", "faint", "baseline", "ours", "stop", "majority", "levels", "ground")
 INK = {name: f"#a1b2{place:02x}" for place, name in enumerate(_NAMES)}
 """Stand-in colours."""
 PIXELS = 72
 """Matplotlib's SVG has so many units to the inch."""
-_STYLE = {
+_STYLE: dict[RcKeyType, object] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "forethought",
     "font.size": 11,
@@ -45,7 +49,8 @@ _STYLE = {
     "xtick.minor.visible": False,
 }
 _METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
-_FONT = re.compile(r"font: (?:(bold|700) )?([\d.]+px) [^;\"]+")
+_FACE = re.compile(r"font-family: [^;\"]+(; )?")
+"""The page's own face is inherited in its place."""
 
 
 @contextmanager
@@ -75,16 +80,10 @@ def svg_of(figure: Figure, name: str, title: str) -> str:
     )
     drawn = re.sub(r' id="([^"]+)"', rf' id="{name}-\1"', drawn)
     drawn = re.sub(r'(url\(#|href="#)', rf"\1{name}-", drawn)
-    drawn = _FONT.sub(_font, drawn)
+    drawn = _FACE.sub("", drawn)
     for ink, stand_in in INK.items():
         drawn = drawn.replace(stand_in, f"var(--{ink})")
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-labelledby="{name}-title">'
         f'<title id="{name}-title">{escape(title)}</title>{drawn}'
     )
-
-
-def _font(found: re.Match[str]) -> str:
-    """Return the size and the weight; the face is the page's."""
-    weight = "; font-weight: 600" if found[1] else ""
-    return f"font-size: {found[2]}{weight}"

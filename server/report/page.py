@@ -13,20 +13,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ...nodes.learning.study import Study
 from .blocks import Section
-from .by_level import chosen_part, levels_part
-from .compute import curves_part, same_budget_part, saved_part
+from .by_level import levels_part
+from .chosen import chosen_part
+from .curves import curves_part
 from .headline import cautions, facts, headline
 from .policy import policy_part
+from .same_budget import same_budget_part
+from .saved import saved_part
 from .trust import confidence_part, difficulty_part
-from .words import count, listed
+from .words import count, listed, when
 
 
 def study_section(anchor: str, study: Study) -> Section:
     """Return the section of one study; `anchor` is its id on the page."""
-    pools = listed(list(study.pools)) if study.pools else "no pool"
     return Section(
         anchor=anchor,
-        title=f"{study.policy.name}, {count(study.questions, 'question')} of {pools}",
+        title=f"Policy {study.policy.name}",
+        about=f"{count(study.questions, 'question')} of {listed(list(study.pools))} with {count(study.size, 'sample')}"
+        f" each, {when(study.made)}.",
         headline=headline(study),
         facts=facts(study),
         cautions=cautions(study),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from ...nodes.learning.study import Study
 from ...nodes.policy.document import Dial, PolicyDocument
 from ...storage.policies import scope_words
-from .blocks import Cell, Part, Table
-from .words import UNKNOWN, count, decimal, listed, number, percent, points, theta_words
+from .blocks import Cell, Mark, Part, Table
+from .words import UNKNOWN, count, decimal, listed, number, percent, points, size, theta_words, when
 
 HASH_SHOWN = 12
 
@@ -24,16 +22,16 @@ def policy_part(study: Study) -> Part:
     )
     dials = Table(
         title="What each price of a generation buys with the controller",
-        columns=(
-            "budget",
-            "price",
-            "accuracy",
-            "samples",
-            "generated tokens",
-            "verifier tokens",
-            "gain, points",
+        columns=("price", "accuracy", "samples", "tokens", "gain"),
+        rows=tuple(
+            cells
+            for budget in sorted({dial.budget for dial in policy.dials})
+            for cells in (
+                (Cell(text=f"Budget {budget}", span=5),),
+                *(_dial(dial) for dial in dict.fromkeys(policy.dials) if dial.budget == budget),
+            )
         ),
-        rows=tuple(_dial(dial) for dial in policy.dials),
+        shape="grid",
     )
     return Part(
         title="The policy",
@@ -46,8 +44,9 @@ def policy_part(study: Study) -> Part:
 
 
 PRICES = (
-    "A price is the gain in P(right) below which the controller does not buy one more generation;"
-    " gain is over best-of-N weighted with N = the budget. Coloured dials serve their budget: the"
+    "A price is the gain in P(right) below which the controller does not buy one more generation."
+    " Tokens are generated, and read by the verifier; gain is points of accuracy over best-of-N"
+    " weighted with N = the budget, with its standard error. Coloured dials serve their budget: the"
     " dearest price that does not lose accuracy for it."
 )
 
@@ -63,7 +62,7 @@ def _facts(study: Study) -> list[tuple[str, str]]:
     return [
         ("name", policy.name),
         ("serves", scope_words(policy.scope)),
-        ("made", f"{policy.made}, seed {policy.seed}, format {policy.format}"),
+        ("made", f"{when(policy.made)}, seed {policy.seed}, format {policy.format}"),
         ("fitted on", "; ".join(sources) or UNKNOWN),
         ("difficulty", _difficulty(policy)),
         ("confidence", _features(policy.confidence.features if policy.confidence else None)),
@@ -76,7 +75,7 @@ def _facts(study: Study) -> list[tuple[str, str]]:
                 f" {count(study.size, 'sample')} each, two-fold: what is measured on one half was"
                 f" fitted on the other; {count(study.orders, 'random order')} of the samples stand for"
                 f" runs, intervals are over {count(study.draws, 'bootstrap draw')} of the questions,"
-                f" seed {study.seed}, pilot {study.pilot}, {study.made}"
+                f" seed {study.seed}, pilot {study.pilot}, {when(study.made)}"
             ),
         ),
     ]
@@ -120,15 +119,13 @@ def _familiar(policy: PolicyDocument) -> str:
 def _dial(dial: Dial) -> tuple[Cell, ...]:
     outlay = dial.outlay
     return (
-        Cell(text=str(dial.budget)),
-        Cell(text=f"{dial.price:.2g}", note="serves" if dial.chosen else "", mark=_mark(dial)),
+        Cell(text=f"{dial.price:.3g}", note="serves" if dial.chosen else "", mark=_mark(dial)),
         Cell(text=percent(outlay.accuracy)),
         Cell(text=number(outlay.generations, 1)),
-        Cell(text=number(outlay.tokens)),
-        Cell(text=number(outlay.verifier_tokens)),
-        Cell(text=points(dial.gain), note=f"± {points(dial.gain_error).removeprefix('+')}"),
+        Cell(text=number(outlay.tokens), note=f"{number(outlay.verifier_tokens)} read"),
+        Cell(text=points(dial.gain), note=f"± {size(dial.gain_error)}"),
     )
 
 
-def _mark(dial: Dial) -> Literal["good", ""]:
-    return "good" if dial.chosen else ""
+def _mark(dial: Dial) -> Mark:
+    return "noted" if dial.chosen else ""

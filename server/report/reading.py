@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from ...nodes.learning.calibration import Calibration
+from ...nodes.learning.compare import COSTS
 from ...nodes.learning.study import Study
 from ...nodes.policy.document import FORMAT
 from .errors import ReportError
@@ -57,11 +59,33 @@ def read_study(path: Path) -> Study:
             f"{path}: the policy has format {newer}, newer than this package's {FORMAT}"
         )
     try:
-        return _ADAPTER.validate_python(_with_nan(found))
+        study = _ADAPTER.validate_python(_with_nan(found))
     except ValidationError as exc:
         first = exc.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ReportError(f"{path} is not a study: {where}: {first['msg']}") from exc
+    if lacking := _lacking(study):
+        raise ReportError(f"{path} is not a study: it lacks {lacking}")
+    return study
+
+
+def _lacking(study: Study) -> str:
+    """Return what a study must hold and no type says; empty where it is all there."""
+    ratios = [row.versus.ratio for row in study.same_budget]
+    ratios += [row.at_equal_accuracy for row in study.same_budget]
+    ratios += [row.equal.ratio for row in study.saved]
+    if not all(cost in ratio for ratio in ratios for cost in COSTS):
+        return f"one of the costs {', '.join(COSTS)}"
+    if not all(curve.points for curve in study.curves):
+        return "the points of a curve"
+    if not all(one.bins for one in _calibrations(study)):
+        return "the bins of a calibration"
+    return ""
+
+
+def _calibrations(study: Study) -> list[Calibration]:
+    confidence = study.confidence
+    return [study.difficulty.calibration, confidence.calibration, confidence.vote_share]
 
 
 def _newer_format(found: object) -> int | None:
@@ -74,13 +98,12 @@ def _newer_format(found: object) -> int | None:
 def _with_nan(found: Any) -> Any:
     """Return JSON with nan for null where a number was measured."""
     if isinstance(found, list):
-        return [_with_nan(one) for one in cast(list[Any], found)]
+        return [_with_nan(one) for one in found]
     if not isinstance(found, dict):
         return found
-    fields = cast(dict[str, Any], found)
-    if "name" in fields and "made" not in fields:  # a strategy, or a source of a fit
-        return fields
+    if "name" in found and "made" not in found:  # a strategy, or a source of a fit
+        return found
     return {
         name: math.nan if one is None and name in _MEASURED else _with_nan(one)
-        for name, one in fields.items()
+        for name, one in found.items()
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from matplotlib.axes import Axes
+
 from ...nodes.learning.calibration import Calibration
 from .ink import INK, axes_in, drawing, svg_of
 
@@ -35,15 +37,8 @@ def reliability_chart(name: str, title: str, label: str, lines: Sequence[Predict
             areas = [max(12.0, AREA * b.rows / line.calibration.rows) for b in bins]
             axes.scatter(xs, ys, s=areas, color=ink, linewidths=0, clip_on=False, zorder=3)
             if len(lines) > 1:
-                axes.annotate(
-                    line.label,
-                    xy=(xs[-1], ys[-1]),
-                    xytext=(0, -13 if ys[-1] < xs[-1] else 9),
-                    textcoords="offset points",
-                    color=ink,
-                    fontweight="bold",
-                    ha="right",
-                    va="center",
+                _name(
+                    axes, line, above=line.calibration.predicted <= line.calibration.observed + 0.1
                 )
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
@@ -53,3 +48,19 @@ def reliability_chart(name: str, title: str, label: str, lines: Sequence[Predict
         axes.set_xlabel("predicted")
         axes.set_ylabel(label, labelpad=2)
         return svg_of(figure, name, title)
+
+
+def _name(axes: Axes, line: Prediction, *, above: bool) -> None:
+    """Name a line at its middle: above it to the left, or below it to the right."""
+    bins = line.calibration.bins
+    middle = bins[len(bins) // 2 if above else len(bins) // 3]
+    axes.annotate(
+        line.label,
+        xy=(middle.predicted, middle.observed),
+        xytext=(-8, 9) if above else (8, -9),
+        textcoords="offset points",
+        color=INK[line.ink],
+        fontweight="bold",
+        ha="right" if above else "left",
+        va="center",
+    )

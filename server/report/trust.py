@@ -8,7 +8,7 @@ from .blocks import Cell, Gallery, Part, Picture, Table
 from .reliability_chart import Prediction, reliability_chart
 from .words import count, decimal, listed, number, percent
 
-COLUMNS = ("predictions of", "predicted", "came true", "AUC", "calibration error", "log loss")
+COLUMNS = ("", "predicted", "came true", "AUC", "ECE", "log loss")
 
 
 def difficulty_part(anchor: str, study: Study) -> Part:
@@ -28,14 +28,15 @@ def difficulty_part(anchor: str, study: Study) -> Part:
             (
                 f"P(one more sample is right), read off a pilot of {report.pilot} samples, beside the"
                 f" share of the other samples that were; on {count(report.pilots, 'pilot')} of"
-                f" {count(report.questions, 'question')} that no number of it was fitted on"
-                f" ({listed(list(report.methods)) if report.methods else 'no method'})."
+                f" {count(report.questions, 'question')} unseen by"
+                f" it; the estimate was {listed(list(report.methods))}."
             ),
             (
                 f"The level is the oracle's in {percent(report.same_level)} of pilots (a fifth by"
                 f" chance) and at most one off in {percent(report.near_level)} (52% by chance)."
                 f" Spearman's rank correlation with a question's share of right samples is {ranks}."
             ),
+            SCORES,
         ),
         blocks=(
             Gallery(pictures=(Picture(svg=chart, caption=DOTS, square=True),)),
@@ -59,7 +60,7 @@ def confidence_part(anchor: str, study: Study) -> Part:
         lines,
     )
     rows = [("P(right)", report.calibration), ("share of the vote", report.vote_share)]
-    by_n = tuple((f"{n} samples", calibration) for n, calibration in report.by_samples)
+    by_n = tuple((count(n, "sample"), calibration) for n, calibration in report.by_samples)
     return Part(
         title="Is the confidence right?",
         text=(
@@ -77,7 +78,11 @@ def confidence_part(anchor: str, study: Study) -> Part:
     )
 
 
-DOTS = "On the dashed line all is as predicted. A dot is about a tenth of the cases."
+DOTS = "On the dashed line all is as predicted. A dot's area is its share of the cases."
+SCORES = (
+    "AUC is the chance that a case that came true was given more than one that did not; ECE, the"
+    " expected calibration error, the mean distance of a dot from the dashed line."
+)
 
 
 def scores_table(
@@ -98,6 +103,7 @@ def scores_table(
             )
             for name, c in rows
         ),
+        shape="grid",
     )
 
 

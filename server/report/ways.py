@@ -41,7 +41,7 @@ LOOKS: dict[Way, Look] = {
         label="best-of-N, early stop",
         ink="stop",
         dash=DASHED,
-        words="the same in waves, until the vote is decided.",
+        words="as best-of-N weighted, in waves, until the vote is decided.",
     ),
     "majority": Look(
         label="majority",
@@ -52,7 +52,7 @@ LOOKS: dict[Way, Look] = {
         label="majority, early stop",
         ink="majority",
         dash=DASHED,
-        words="the same in waves, until the vote is decided.",
+        words="as majority, in waves, until the vote is decided.",
     ),
     "continuous controller": Look(
         label="controller",
@@ -69,6 +69,6 @@ LOOKS: dict[Way, Look] = {
         label="levels, oracle",
         ink="levels",
         dash=DOTTED,
-        words="the same with levels read off the gold answers: cannot be had at run time.",
+        words="the same scheme with levels read off the gold answers: cannot be had at run time.",
     ),
 }

@@ -6,6 +6,7 @@ Shares come in [0, 1] and are said in percent, differences of shares in points.
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
 from ...nodes.algorithms.registry import JsonScalar
 from ...nodes.learning.compare import EqualAccuracy
@@ -28,11 +29,16 @@ def part(ratio: float) -> str:
 
 
 def points(difference: float) -> str:
-    """Return a difference of shares, always with its sign."""
+    """Return a difference of shares with its sign; zero has none."""
     if math.isnan(difference):
         return UNKNOWN
     text = _rounded(100 * difference, 1)
-    return text if text.startswith(MINUS) else f"+{text}"
+    return text if text == "0.0" or text.startswith(MINUS) else f"+{text}"
+
+
+def size(share: float) -> str:
+    """Return the size of an error of shares, in points."""
+    return UNKNOWN if math.isnan(share) else _rounded(100 * share, 1)
 
 
 def points_range(interval: Interval) -> str:
@@ -67,8 +73,19 @@ def count(n: int, what: str) -> str:
     return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
+def when(made: str) -> str:
+    """Return a time, ISO 8601, to the minute; other text as it is."""
+    try:
+        time = datetime.fromisoformat(made)
+    except ValueError:
+        return made
+    return f"{time:%Y-%m-%d %H:%M}" + (f" {time.tzname()}" if time.tzname() else "")
+
+
 def listed(words: list[str]) -> str:
     """Return words as a list in a sentence."""
+    if not words:
+        return "nothing"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 

@@ -10,6 +10,7 @@ from fakes import (
     DeadVerifier,
     FakeGenerator,
     FakeVerifier,
+    Piece,
     ScriptedGenerator,
     ScriptedVerifier,
     cut_at_length,
@@ -41,9 +42,7 @@ def endings(drawn: Drawn) -> list[tuple[str, str]]:
 
 
 async def test_low_beginnings_are_cut_and_the_others_finished_in_one_request() -> None:
-    generator = ScriptedGenerator(
-        ["a\n\n", "b\n\n", "c\n\n"], ["a2\n\n\\boxed{1}", "\\boxed{3}"]
-    )
+    generator = ScriptedGenerator(["a\n\n", "b\n\n", "c\n\n"], ["a2\n\n\\boxed{1}", "\\boxed{3}"])
     verifier = ScriptedVerifier([0.75, 0.25, 0.5], [0.875, 0.625])
     drawn = await draw_promising(FRESH, tools(generator, verifier), 3, bar=0.5)
     assert [(len(a.prompts), a.n, a.sampling.stop) for a in generator.asked] == [
@@ -97,7 +96,11 @@ async def test_what_is_cut_at_the_limit_later_keeps_the_score_of_its_first_step(
     generator = ScriptedGenerator(["a\n\n"], [cut_at_length("b")])
     verifier = ScriptedVerifier([0.75])
     (made,) = (await draw_promising(FRESH, tools(generator, verifier), 1, bar=0.5)).candidates
-    assert (made.ending, made.score, [s.score for s in made.steps]) == ("length", None, [0.75, None])
+    assert (made.ending, made.score, [s.score for s in made.steps]) == (
+        "length",
+        None,
+        [0.75, None],
+    )
 
 
 async def test_the_rest_has_the_tokens_that_its_beginning_left() -> None:
@@ -171,9 +174,10 @@ async def test_thinking_is_kept_apart_from_the_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rest", "ending"), [("so</think>", "empty"), ("so", "empty"), ("it is", "empty")]
+    ("rest", "ending"),
+    [("so</think>", "empty"), ("so", "empty"), (cut_at_length("so"), "length")],
 )
-async def test_what_thinks_to_its_end_holds_no_answer(rest: str, ending: str) -> None:
+async def test_what_thinks_to_its_end_holds_no_answer(rest: Piece, ending: str) -> None:
     generator = ScriptedGenerator(["<think>hm\n\n"], [rest])
     (made,) = (
         await draw_promising(FRESH, tools(generator, FakeVerifier(lambda steps: 0.5)), 1, bar=0.5)

@@ -23,6 +23,7 @@ from forethought.nodes.algorithms.dvts import DiverseVerifierTreeSearch
 from forethought.nodes.algorithms.esc import EarlyStoppingSelfConsistency
 from forethought.nodes.algorithms.lookahead import LookaheadSearch
 from forethought.nodes.algorithms.majority import Majority
+from forethought.nodes.algorithms.marginal_gain import MarginalGain
 from forethought.nodes.algorithms.mixed import Mixed
 from forethought.nodes.algorithms.particle_filtering import ParticleFiltering
 from forethought.nodes.algorithms.rebase import Rebase
@@ -198,6 +199,14 @@ async def test_an_early_stop_saves_samples_at_the_accuracy_of_the_whole_vote(
 ) -> None:
     row = puzzles((0.5, 0.7, 0.9), 120)
     early, whole = await outcome(strategy, row), await outcome(Majority(n=40), row)
+    assert abs(gap(early.right, whole.right)) < 3
+    assert early.generations < 0.6 * whole.generations
+
+
+async def test_a_sure_leader_saves_samples_at_the_accuracy_of_best_of_n() -> None:
+    row = puzzles((0.3, 0.6, 0.9), 120)
+    early = await outcome(MarginalGain(n=16, weight=1.5), row, noisy)
+    whole = await outcome(BestOfN(n=16), row, noisy)
     assert abs(gap(early.right, whole.right)) < 3
     assert early.generations < 0.6 * whole.generations
 

@@ -12,6 +12,7 @@ from forethought.nodes.algorithms.dvts import DiverseVerifierTreeSearch
 from forethought.nodes.algorithms.escalation import Escalation
 from forethought.nodes.algorithms.lookahead import LookaheadSearch
 from forethought.nodes.algorithms.majority import Majority
+from forethought.nodes.algorithms.marginal_gain import MarginalGain
 from forethought.nodes.algorithms.mixed import Mixed
 from forethought.nodes.algorithms.particle_filtering import ParticleFiltering
 from forethought.nodes.algorithms.rebase import Rebase
@@ -34,6 +35,7 @@ SOME: list[Strategy] = [
     DiverseVerifierTreeSearch(n=8, m=2),
     Escalation(n=1, price=9),
     LookaheadSearch(n=4, k=3),
+    MarginalGain(n=8, price=0.01, trend=-0.5),
     Mixed(chains=4, length=4),
     ParticleFiltering(n=8, resampling="systematic"),
     Rebase(n=8, t_b=0.3),
@@ -68,6 +70,7 @@ def test_revisions_are_read_back_as_they_were() -> None:
         ({"name": "majority"}, "lacks a number"),
         ({"name": "majority", "n": 4, "m": 2}, "has no number 'm'"),
         ({"name": "majority", "n": "4"}, "n of majority cannot be '4'"),
+        ({"name": "marginal_gain", "n": 4, "price": -1.0}, "price 0 or more"),
         ({"name": "majority", "n": True}, "n of majority cannot be True"),
         ({"name": "best_of_n", "n": 4, "selection": "worst"}, "cannot be 'worst'"),
         ({"name": "beam_search", "n": 2, "m": 4}, "m must be from 1"),

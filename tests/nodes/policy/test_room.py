@@ -3,7 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forethought.nodes.algorithms.registry import STRATEGIES, JsonScalar, strategy_from
-from forethought.nodes.policy.room import fit_to_room
+from forethought.nodes.difficulty.base import Difficulty
+from forethought.nodes.policy.base import Situation
+from forethought.nodes.policy.room import fit_to_room, room_for
 
 small = st.integers(1, 12)
 thetas = st.sampled_from(sorted(STRATEGIES)).flatmap(
@@ -56,3 +58,18 @@ def test_what_a_strategy_is_stays(
 
 def test_an_answer_of_a_larger_model_may_be_dearer_than_the_room() -> None:
     assert fit_to_room({"name": "escalation", "n": 1, "price": 14}, 13) is None
+
+
+def test_what_was_chosen_for_being_smaller_than_its_budget_stays_so() -> None:
+    after_the_pilot = Situation(
+        kind="math",
+        difficulty=Difficulty(probability=0.5, level=3, method="told", samples=4),
+        room=60,
+        spent=4,
+        verifier=True,
+        continuation=True,
+    )
+    assert room_for({"name": "best_of_n", "n": 12}, 64, after_the_pilot) == 12
+    assert room_for({"name": "best_of_n", "n": 60}, 64, after_the_pilot) == 60
+    assert room_for({"name": "best_of_n", "n": 28}, 32, after_the_pilot) == 60
+    assert room_for({"name": "escalation", "n": 1, "price": 9}, 64, after_the_pilot) == 60

@@ -5,13 +5,14 @@ import pytest
 
 from fakes import ask
 from forethought.nodes.equality.keys import KillingPool
-from forethought.nodes.verifiers.json_schema import SchemaVerifier, check
+from forethought.nodes.verifiers.json_schema import SchemaChecks, SchemaVerifier, check
 
 pytestmark = pytest.mark.anyio
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"n": {"type": "integer", "minimum": 0}},
     "required": ["n"],
+    "patternProperties": {"^x-": True},
 }
 
 
@@ -62,6 +63,14 @@ async def test_a_pattern_that_never_ends_is_killed() -> None:
     finally:
         pool.close()
     assert scored.scores == ((0.0,),)
+
+
+async def test_a_schema_without_patterns_and_references_is_checked_at_once() -> None:
+    pool = HerePool(AssertionError("nothing here can take long"))
+    checks = SchemaChecks(pool)
+    schema = '{"type":"object","properties":{"n":{"type":"integer"}}}'
+    assert await checks.fits(schema, '{"n": 3}')
+    assert not await checks.fits(schema, '{"n": "3"}')
 
 
 def test_what_is_no_schema_is_refused() -> None:
