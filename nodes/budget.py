@@ -8,8 +8,9 @@ together; whatever runs out first ends the run.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from .candidate import Candidate
@@ -55,6 +56,7 @@ class Meter:
         self._answer_tokens = 0
         self._clock = clock
         self._started = clock()
+        self._hurried: list[Callable[[float], None]] = []
 
     @property
     def seconds(self) -> float:
@@ -107,6 +109,23 @@ class Meter:
         if self.tokens_left is not None and self.tokens_left < self.answer_tokens:
             return "tokens"
         return None
+
+    def hurry(self, seconds: float) -> None:
+        """Let the run end within `seconds` from now; a nearer deadline stays."""
+        until = self.seconds + seconds
+        if self.budget.deadline_s is None or until < self.budget.deadline_s:
+            self.budget = replace(self.budget, deadline_s=until)
+            for tell in list(self._hurried):
+                tell(seconds)
+
+    @contextmanager
+    def on_hurry(self, tell: Callable[[float], None]) -> Iterator[None]:
+        """Call `tell` with the seconds left when the deadline comes nearer during the block."""
+        self._hurried.append(tell)
+        try:
+            yield
+        finally:
+            self._hurried.remove(tell)
 
     def check(self) -> None:
         """Refuse a call for which nothing is left.

@@ -1,8 +1,10 @@
 """What the generator is told.
 
 Questions whose answers are compared get a system line that asks for short steps and a boxed answer,
-and two worked examples as earlier turns: small models keep to a form they are shown. The caller's
-own system message follows ours. `free` questions go to the model as they are.
+and two worked examples as earlier turns: small models keep to a form they are shown. It follows the
+caller's own system messages. What has a form of its own gets no second one: `free` questions, and those
+with tools, which the model's chat template tells it about, go to the model as they are, and one with a
+schema gets that alone.
 """
 
 from __future__ import annotations
@@ -60,14 +62,24 @@ EXAMPLES: dict[Kind, tuple[Message, ...]] = {"math": _MATH_EXAMPLES, "number": _
 
 def answer_messages(question: Question) -> tuple[Message, ...]:
     """Return the conversation that an answer to `question` follows."""
-    ours = SYSTEM.get(question.kind)
+    ours = _ours(question)
     spoken = tuple(map(_as_history, question.messages))
     if ours is None:
         return spoken
     theirs = [m.content for m in spoken if m.role == "system"]
     turns = tuple(m for m in spoken if m.role != "system")
-    system = Message("system", "\n\n".join([ours, *theirs]))
+    system = Message("system", "\n\n".join([*theirs, ours]))
     return (system, *EXAMPLES.get(question.kind, ()), *turns)
+
+
+def _ours(question: Question) -> str | None:
+    """Return our part of the system message; None where the model needs none."""
+    if question.callable_tools and question.schema is None:
+        return None
+    if question.schema is None:
+        return SYSTEM.get(question.kind)
+    said = f"as one JSON value and nothing else, of this JSON schema:\n{question.schema}"
+    return f"A reply in words is written {said}" if question.callable_tools else f"Reply {said}"
 
 
 def _as_history(message: Message) -> Message:
@@ -87,7 +99,9 @@ def revision_messages(
     )
     last = messages[-1]
     asked = (
-        f"{last.content}\n\nHere are earlier attempts, the latest last. They may be wrong. "
+        "Here are earlier attempts, the latest last. They may be wrong. "
         f"Find the mistake, and write a new and complete solution in the same form.\n\n{shown}"
     )
-    return (*messages[:-1], Message(last.role, asked))
+    if last.role == "tool":  # what a tool gave back stays as it is
+        return (*messages, Message("user", asked))
+    return (*messages[:-1], replace(last, content=f"{last.content}\n\n{asked}"))

@@ -16,7 +16,7 @@ from .logistic import LogisticModel
 from .needs import Needs
 from .policy.base import Plan, Policy
 from .policy.document import DifficultyModel
-from .values import Kind, Question, Sampling, Usage
+from .values import Kind, Question, Sampling, ToolCall, Usage
 from .verdict import Verdict
 from .verifiers.base import ProcessVerifier
 
@@ -104,6 +104,8 @@ class Answer:
     """P(it is right) by the policy's calibrated model; None without one."""
     needs_met: bool | None = None
     """Whether all that the caller stated as needed was met; None where nothing was."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """What the caller is asked to call, with ids; `text` is then what was said beside the calls."""
 
 
 class Asked(TypedDict):

@@ -5,10 +5,11 @@ They know no framework, no server and no table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
+"""A `tool` turn is what a call that the assistant made before it gave back."""
 Kind = Literal["math", "number", "choice", "text", "json", "tool_call", "code", "free"]
 """What sort of final answer a question has, which decides when two answers are equal.
 
@@ -20,12 +21,42 @@ End = Literal["eos", "stop", "length", "cut"]
 was cut off by a deadline or by a connection that broke."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """A tool that the model may call."""
+
+    name: str
+    description: str = ""
+    parameters: str = '{"type":"object"}'
+    """JSON schema of the arguments, as text (`equality/structure.compact_text`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A call of a tool."""
+
+    id: str
+    """By which a `tool` turn names the call it answers; empty until the call is given to a caller."""
+    name: str
+    arguments: str
+    """A JSON object, as text."""
+
+
+ToolChoice = str
+"""Whether tools are called: `auto` leaves it to the model, `none` hides them, `required` asks for one
+call or more, and any other text is the name of the tool that is to be called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation."""
 
     role: Role
     content: str
+    tool_calls: tuple[ToolCall, ...] = field(default=(), kw_only=True)
+    """What an assistant called in this turn, in its order."""
+    tool_call_id: str | None = field(default=None, kw_only=True)
+    """The call that a `tool` turn answers; None in every other turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +64,37 @@ class Question:
     """What is asked: the conversation, and the kind of answer it wants."""
 
     messages: tuple[Message, ...]
-    """Oldest first; the last one is the user's. At least one."""
+    """Oldest first; the last one is the user's, or the answer of a tool. At least one."""
     kind: Kind
+    """`tool_call` where there are tools that may be called, `json` where there is a schema."""
     inferred: bool = False
     """The kind is a guess from the words, which the pilot may refine."""
+    tools: tuple[ToolSpec, ...] = ()
+    """What may be called; names are unique."""
+    tool_choice: ToolChoice = "auto"
+    parallel_tool_calls: bool = True
+    """Several calls may be made in one turn."""
+    words: Kind = "free"
+    """The kind of a reply in words, where there are tools; `free` makes all such replies equal."""
+    schema: str | None = None
+    """JSON schema that a reply in words is to be a value of, as text; None wants no JSON."""
+    stop: tuple[str, ...] = ()
+    """The reply ends before the first of these; thinking is not cut."""
 
     @property
     def text(self) -> str:
-        """The last user turn."""
-        return self.messages[-1].content
+        """The last user turn; without any, the last turn."""
+        turns = reversed(self.messages)
+        return next((m.content for m in turns if m.role == "user"), self.messages[-1].content)
+
+    @property
+    def callable_tools(self) -> tuple[ToolSpec, ...]:
+        """The tools that the choice lets the model call."""
+        if self.tool_choice == "none":
+            return ()
+        if self.tool_choice in ("auto", "required"):
+            return self.tools
+        return tuple(tool for tool in self.tools if tool.name == self.tool_choice)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,15 +9,24 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from ..nodes.budget import Effort
 from .chat.route import chat_router
 from .engine import Engine
-from .errors import Refusal, refusal_of
+from .errors import Refusal, bad_request, refusal_of
+from .guard import Guard, GuardedEngine, open_guard
 from .health import health_router
+from .keys import Door
+from .mcp.access import Access
+from .mcp.mount import mount_mcp
 from .models import models_router
+from .responses.route import responses_router
+from .think.route import think_router
+from .trace_views import StoredTraces, trace_views_router
+from .traces_routes import traces_router
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 MAX_BODY_BYTES = 4 * 1024 * 1024
@@ -26,23 +35,34 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 def create_app(
     engine: Engine,
     *,
+    guard: Guard | None = None,
     lifespan: Lifespan | None = None,
     default_effort: Effort = "medium",
     keep_alive_s: float = 10.0,
     max_body_bytes: int = MAX_BODY_BYTES,
+    traces: StoredTraces | None = None,
+    mcp_access: Access | None = None,
 ) -> FastAPI:
     """Return the application.
 
     Args:
-        engine: Answers.
+        engine: Answers; every face gets it behind the guard.
+        guard: Who may ask how much; by default anybody, 64 runs at once.
         lifespan: Entered while the application runs.
         default_effort: Of requests that name none.
         keep_alive_s: Seconds of silence after which a stream gets a comment line.
         max_body_bytes: Larger bodies are refused with 413.
+        traces: Where the engine stores its runs; None leaves out the MCP tool that reads them, and
+            no run can be read back or continued.
+        mcp_access: Whose requests `/mcp` takes besides those of this machine.
     """
+    guard = guard or open_guard()
+    engine = GuardedEngine(engine, guard)
     app = FastAPI(title="Forethought", lifespan=lifespan)
+    app.add_middleware(Door, keys=guard.keys)
     app.include_router(health_router(engine))
     app.include_router(models_router(engine))
+    app.include_router(traces_router(guard))
     app.include_router(
         chat_router(
             engine,
@@ -51,8 +71,35 @@ def create_app(
             max_body_bytes=max_body_bytes,
         )
     )
+    app.include_router(
+        responses_router(
+            engine,
+            traces,
+            default_effort=default_effort,
+            keep_alive_s=keep_alive_s,
+            max_body_bytes=max_body_bytes,
+        )
+    )
+    app.include_router(
+        think_router(
+            engine,
+            default_effort=default_effort,
+            keep_alive_s=keep_alive_s,
+            max_body_bytes=max_body_bytes,
+        )
+    )
+    app.include_router(trace_views_router(traces))
+    mount_mcp(
+        app,
+        engine,
+        traces=traces,
+        access=mcp_access,
+        default_effort=default_effort,
+        max_body_bytes=max_body_bytes,
+    )
     app.add_exception_handler(Refusal, _refuse)
     app.add_exception_handler(HTTPException, _refuse_route)
+    app.add_exception_handler(RequestValidationError, _refuse_value)
     app.add_exception_handler(Exception, _refuse)
     return app
 
@@ -73,3 +120,11 @@ async def _refuse_route(request: Request, error: Exception) -> JSONResponse:
     )
     headers = error.headers if isinstance(error, HTTPException) else None
     return JSONResponse(refusal.body(), status_code=status, headers=headers)
+
+
+async def _refuse_value(request: Request, error: Exception) -> JSONResponse:
+    """Answer for a part of a path or of a query that FastAPI has read itself."""
+    first = error.errors()[0] if isinstance(error, RequestValidationError) else {}
+    name = ".".join(str(part) for part in first.get("loc", ())[1:])
+    refusal = bad_request(f"{name}: {first.get('msg')}", name, "invalid_value")
+    return JSONResponse(refusal.body(), status_code=refusal.status)

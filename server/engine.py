@@ -12,7 +12,7 @@ from ..nodes.budget import Budget, Effort
 from ..nodes.events import Event
 from ..nodes.needs import Needs
 from ..nodes.state import Answer
-from ..nodes.values import Kind, Message
+from ..nodes.values import Kind, Message, ToolChoice, ToolSpec, Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +37,20 @@ class Ask:
     """A stored policy (`NAME`, `NAME@VERSION`) or `builtin`, instead of the active one."""
     strategy: Strategy | None = None
     """Instead of what any policy would choose."""
+    tools: tuple[ToolSpec, ...] = ()
+    """What the model may call; names are unique."""
+    tool_choice: ToolChoice = "auto"
+    parallel_tool_calls: bool = True
+    schema: str | None = None
+    """JSON schema that the reply is to be a value of, as text; None wants no JSON."""
+    stop: tuple[str, ...] = ()
+    """The reply ends before the first of these; thinking is not cut."""
+    n: int = 1
+    """Different answers wanted. Only a run that asks the model once draws more for it."""
     face: str = "python"
     """Which face asked: `chat`, `cli`, `python`, `eval`."""
+    key_id: str | None = None
+    """The API key it is asked with; `guard.py` fills it in, faces know none."""
 
 
 class Run(Protocol):
@@ -52,6 +64,15 @@ class Run(Protocol):
     @property
     def thinks(self) -> bool:
         """False when the model is asked once: then what it writes is the answer, not thinking."""
+        ...
+
+    @property
+    def usage(self) -> Usage:
+        """What it has spent so far, as the model servers counted it."""
+        ...
+
+    def hurry(self, seconds: float) -> None:
+        """Let it end within `seconds`, with its best so far; a nearer deadline stays."""
         ...
 
     def events(self) -> AsyncIterator[Event]:

@@ -4,6 +4,7 @@ Refusal                 status  code                    type
 PromptTooLong              400  context_length_exceeded invalid_request_error
 BudgetSpent(deadline)      504  deadline_exceeded       server_error
 BudgetSpent(other)         400  budget_too_small        invalid_request_error
+CannotRun                  400  cannot_run              invalid_request_error
 BackendTimeout             504  upstream_timeout        server_error
 BackendGarbled             502  upstream_garbled        server_error
 BackendRejected            502  upstream_rejected       server_error
@@ -33,6 +34,7 @@ from ..nodes.errors import (
     PromptTooLong,
     StoreError,
 )
+from ..nodes.policy.runnable import CannotRun
 
 TRACE_HEADER = "X-Forethought-Trace-Id"
 ErrorType = Literal["invalid_request_error", "server_error"]
@@ -76,6 +78,8 @@ def refusal_of(error: BaseException) -> Refusal:
         case BudgetSpent():
             message = f"{error} before anything was found; allow more"
             return bad_request(message, "forethought", "budget_too_small")
+        case CannotRun():
+            return bad_request(str(error), "forethought.strategy", "cannot_run")
         case BackendTimeout():
             status, code = 504, "upstream_timeout"
         case BackendGarbled():

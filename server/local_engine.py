@@ -1,102 +1,38 @@
-"""The engine: wires a run together, records it, and gives its events and its answer."""
+"""The engine: wires a run together over the model servers and the store of its settings."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from ..graphs.direct import build_direct_graph
-from ..graphs.run import Graph, run_graph
 from ..graphs.think import build_think_graph
+from ..nodes.backends.base import Generator
+from ..nodes.backends.equipped import EquippedGenerator
 from ..nodes.backends.metered import MeteredGenerator, MeteredVerifier
 from ..nodes.backends.missing import MissingGenerator
 from ..nodes.budget import GENERATIONS, Meter
-from ..nodes.equality.keys import AnswerKeys
-from ..nodes.events import Event, NodeFinished
-from ..nodes.kinds import infer_kind
+from ..nodes.equality.asked import keys_for
+from ..nodes.equality.keys import AnswerKeys, KillingPool
 from ..nodes.meeting_needs import limited
 from ..nodes.policy.builtin import BuiltinPolicy
 from ..nodes.policy.runnable import Present
-from ..nodes.state import Answer, Deps
+from ..nodes.state import Deps
 from ..nodes.values import Kind, Question, Sampling
 from ..nodes.verifiers.base import ProcessVerifier
+from ..nodes.verifiers.json_schema import SchemaChecks
 from ..storage.recorder import RunInfo, TraceRecorder
 from ..storage.store import Store
+from .asking import question_of
 from .engine import Ask, Run
+from .local_run import LocalRun
 from .policies import ActivePolicies, Serving
 from .settings import Settings
-from .standing import Standing
 from .upstreams import Servers, Upstreams
 
 FIXED_SEED = 0
-
-
-class LocalRun:
-    """One run, recorded while it goes on."""
-
-    def __init__(
-        self,
-        graph: Graph,
-        question: Question,
-        deps: Deps,
-        trace: TraceRecorder,
-        *,
-        thinks: bool,
-        standing: Standing | None = None,
-    ) -> None:
-        self._graph = graph
-        self._thinks = thinks
-        self._standing = standing
-        self._question = question
-        self._deps = deps
-        self._trace = trace
-        self._answer: Answer | None = None
-
-    @property
-    def trace_id(self) -> str:
-        """Where the run is stored."""
-        return self._trace.trace_id
-
-    @property
-    def thinks(self) -> bool:
-        """False when the model is asked once."""
-        return self._thinks
-
-    @property
-    def answer(self) -> Answer:
-        """The answer, once `events` has ended."""
-        if self._answer is None:
-            raise RuntimeError("the run has not ended")
-        return self._answer
-
-    async def events(self) -> AsyncIterator[Event]:
-        """Run, and yield what happens.
-
-        Raises:
-            ForethoughtError: the run could not give any answer.
-        """
-        try:
-            async with aclosing(run_graph(self._graph, self._question, self._deps)) as events:
-                async for event in events:
-                    self._trace.on(event)
-                    if isinstance(event, NodeFinished):
-                        self._on(event)
-                    yield event
-        except Exception as exc:
-            self._trace.fail(exc)
-            raise
-
-    def _on(self, event: NodeFinished) -> None:
-        if self._standing is not None and "pilot" in event.writes:
-            pilot = event.writes["pilot"].candidates
-            self._standing.noticed(self._question.text, pilot)
-        if "answer" in event.writes:
-            self._answer = event.writes["answer"]
-            self._trace.finish(self._answer)
-            if self._standing is not None:
-                self._standing.finished(self._answer.generations)
 
 
 class LocalEngine:
@@ -106,7 +42,9 @@ class LocalEngine:
         self._settings = settings
         self._upstreams = upstreams
         self._store = store
-        self._equality = AnswerKeys()
+        pool = KillingPool()
+        self._equality = AnswerKeys(pool)
+        self._checks = SchemaChecks(pool)
         self._policies = ActivePolicies(
             store,
             mean_generations=settings.mean_generations,
@@ -137,14 +75,21 @@ class LocalEngine:
             StoreError: the policy that was asked for cannot be read.
             CannotRun: the strategy that was asked for lacks something that it needs.
         """
-        kind = ask.kind or infer_kind(ask.messages[-1].content)
-        question = Question(messages=ask.messages, kind=kind, inferred=ask.kind is None)
+        question = question_of(ask)
         servers = await self._upstreams.have(helpers=ask.budget.generations > 0)
-        directly = ask.budget.generations == 0 or (kind == "free" and not _judges(servers.verifier))
-        sampling = self._sampling(ask, directly=directly)
+        if question.callable_tools or question.schema is not None:
+            servers = _equipped(servers, question)
+        directly = ask.budget.generations == 0 or (
+            question.kind == "free" and ask.strategy is None and not _judges(servers.verifier)
+        )
+        several = directly and ask.n > 1
+        if several:
+            ask, question = _several(ask, question)
+            servers = replace(servers, verifier=None)
+        sampling = self._sampling(ask, directly=directly and not several)
         serving = Serving(policy=BuiltinPolicy())
         if not directly:
-            serving = await self._serving(ask, kind, servers)
+            serving = await self._serving(ask, question.kind, servers)
         trace = self._store.begin(
             RunInfo(
                 question=question,
@@ -155,11 +100,19 @@ class LocalEngine:
                 model=self.model,
                 verifier_model=servers.verifier.model if servers.verifier else None,
                 needs=ask.needs,
+                key_id=ask.key_id,
             )
         )
         try:
+            equality = keys_for(question, self._equality, self._checks)
             deps = self._deps(ask, sampling, servers, serving, trace)
-            graph = self._direct if directly else self._think
+            deps = replace(
+                deps,
+                equality=equality,
+                pilot=ask.n if several else deps.pilot,
+                live=ask.live and not (directly and _is_held(ask)),
+            )
+            graph = self._direct if directly and not several else self._think
             standing = serving.standing
             yield LocalRun(graph, question, deps, trace, thinks=not directly, standing=standing)
         finally:
@@ -246,6 +199,30 @@ def _judges(verifier: ProcessVerifier | None) -> bool:
     """Say whether it is a judge of whole solutions, by which free text, which has no vote, can be
     compared."""
     return verifier is not None and verifier.granularity == "solution"
+
+
+def _equipped(servers: Servers, question: Question) -> Servers:
+    """Return servers for a question with tools or a schema. No verifier is among them: those here are
+    made for solutions in words, and say nothing about calls."""
+
+    def equipped(generator: Generator) -> Generator:
+        missing = isinstance(generator, MissingGenerator)
+        return generator if missing else EquippedGenerator(generator, question)
+
+    larger = None if servers.larger is None else equipped(servers.larger)
+    return replace(servers, generator=equipped(servers.generator), verifier=None, larger=larger)
+
+
+def _is_held(ask: Ask) -> bool:
+    """Say whether what a direct run samples is no reply yet, so that nobody may see it before its end."""
+    return bool(ask.tools or ask.stop) or ask.schema is not None or ask.n > 1
+
+
+def _several(ask: Ask, question: Question) -> tuple[Ask, Question]:
+    """Return a direct question of which several answers are wanted: as many samples as one pilot of
+    free text, whose words are the caller's own."""
+    budget = replace(ask.budget, generations=ask.n)
+    return replace(ask, budget=budget), replace(question, kind="free", inferred=False)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -12,7 +13,8 @@ from fastapi import FastAPI
 
 from ..nodes.errors import ForethoughtError
 
-GRACE_S = 30
+GRACE_S = 30.0
+"""For replies that are under way when the block ends."""
 
 
 class CannotListen(ForethoughtError):
@@ -20,14 +22,18 @@ class CannotListen(ForethoughtError):
 
 
 @asynccontextmanager
-async def served(app: FastAPI, host: str, port: int) -> AsyncIterator[str]:
+async def served(
+    app: FastAPI, host: str, port: int, *, grace_s: float = GRACE_S
+) -> AsyncIterator[str]:
     """Serve `app` inside the block and yield its base URL; port 0 takes a free one.
+
+    At the end of the block, replies under way have `grace_s` seconds, rounded up.
 
     Raises:
         CannotListen: the address cannot be bound.
     """
     listener = _bind(host, port)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE_S)
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=math.ceil(grace_s))
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -52,6 +58,7 @@ def _bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # whoever comes before the server is up waits, and is not refused
     except OSError as exc:
         listener.close()
         raise CannotListen(f"cannot listen on {host}:{port}: {exc.strerror}") from exc

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ..nodes.budget import Effort
 from ..nodes.verifiers.registry import VerifierFormat
+from .keys import KeysWanted
 
 DEFAULT_GENERATOR_URL = "http://127.0.0.1:8100/v1"
 DEFAULT_VERIFIER_URL = "http://127.0.0.1:8101/v1"
@@ -64,6 +65,38 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address the server binds to.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the server binds to.")
+    mcp_hosts: str = Field(
+        default="",
+        description="Names, separated by commas, that MCP clients reach the server by, besides "
+        "loopback and `host`; with a port, or without for any. Needed behind a proxy that passes on "
+        "the Host header.",
+    )
+    mcp_origins: str = Field(
+        default="",
+        description="Origins, separated by commas, of other sites' pages that may call /mcp.",
+    )
+    keys: KeysWanted = Field(
+        default="auto",
+        description="Whether requests need an API key: auto asks for one wherever the address is "
+        "not a loopback one; required and off are always so.",
+    )
+    max_running: int = Field(default=64, ge=1, description="Runs that go on at once.")
+    max_waiting: int = Field(
+        default=256, ge=0, description="Runs that wait for their turn; past it 503 is answered."
+    )
+    max_messages: int = Field(default=1000, ge=1, description="Messages of one conversation.")
+    max_characters: int = Field(
+        default=1_000_000,
+        ge=1,
+        description="Characters of one conversation, all messages together.",
+    )
+    max_n: int = Field(default=16, ge=1, description="Different answers to one request.")
+    grace_s: float = Field(
+        default=30,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds that running answers have left when the server is told to stop.",
+    )
     effort: Effort = Field(default="medium", description="Effort of requests that name none.")
     mean_generations: float | None = Field(
         default=None,

@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from .key_tables import ApiKey
 from .tables import Base
 
-METADATA = Base.metadata
-"""Every table there is: these and those of traces."""
+METADATA = ApiKey.metadata
+"""Every table there is: these, those of traces, and that of keys."""
 
 
 class Policy(Base):

@@ -23,7 +23,7 @@ from ..nodes.events import Event, NodeFinished
 from ..nodes.needs import Needs
 from ..nodes.policy.base import Plan
 from ..nodes.state import Answer, ThinkState
-from ..nodes.values import Question, Sampling, Usage
+from ..nodes.values import Message, Question, Sampling, Usage
 from ..nodes.verdict import Verdict
 from ..nodes.verifiers.base import ProcessVerifier
 from . import tables
@@ -48,6 +48,8 @@ class RunInfo:
     model: str
     verifier_model: str | None = None
     needs: Needs | None = None
+    key_id: str | None = None
+    """The API key it was asked with; None where keys are off."""
 
 
 def utc_now() -> datetime:
@@ -225,15 +227,21 @@ def _new_trace(info: RunInfo, trace_id: str, writer: str, now: datetime) -> dict
         "effort": info.effort,
         "kind": info.question.kind,
         "question": info.question.text,
-        "messages": [asdict(message) for message in info.question.messages],
+        "messages": [_turn(message) for message in info.question.messages],
         "max_generations": info.budget.generations,
         "max_tokens": info.budget.tokens,
         "deadline_s": info.budget.deadline_s,
         "sampling": asdict(info.sampling),
         "needs": None if info.needs is None else asdict(info.needs),
+        "key_id": info.key_id,
         "plans": [],
         "faults": [],
     }
+
+
+def _turn(message: Message) -> dict[str, object]:
+    """Return a turn as it is stored: what only tool turns have is left out of the others."""
+    return {name: value for name, value in asdict(message).items() if value or name == "content"}
 
 
 def _plan_json(plan: Plan) -> dict[str, object]:

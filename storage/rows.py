@@ -81,11 +81,11 @@ async def write_rows(connection: AsyncConnection, rows: Sequence[Row]) -> None:
             await connection.execute(insert_new(connection, model), [dict(v) for v in values])
     for (model, keys, columns), alike in groupby(changes, _shape):
         table = table_of(model)
-        change = update(table).where(*(table.c[k] == bindparam(f"key_{k}") for k in keys))
+        change = update(table).where(*(table.c[k] == bindparam(f"where_{k}") for k in keys))
         await connection.execute(
             change.values({c: bindparam(f"new_{c}") for c in columns}),
             [
-                {f"key_{k}": v for k, v in row.key.items()}
+                {f"where_{k}": v for k, v in row.key.items()}
                 | {f"new_{c}": v for c, v in row.values.items()}
                 for row in alike
             ],

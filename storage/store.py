@@ -1,5 +1,5 @@
 """The store: opened once by a process, it begins recorders, reads traces back, and keeps policies,
-grades and evaluations.
+grades, evaluations and API keys.
 
 Any number of processes may have the same database open; readers do not wait for writers. Runs
 whose process is gone are marked `interrupted` when a store is opened. Every method that reads or
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from weakref import WeakSet
 
 from sqlalchemy import select, update
@@ -18,12 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ..nodes.errors import StoreError
 from ..nodes.policy.document import PolicyDocument, Scope
-from . import activations, evaluations, grades, policies, tables, traces
+from . import activations, evaluations, grades, keys, policies, tables, traces
 from .activations import Activation
 from .database import open_engine
 from .evaluations import EvaluationItem, EvaluationRecord, EvaluationSummary
 from .graded_runs import GradedRun, graded_runs
 from .grades import Grade, NewGrade
+from .keys import ApiKey, CreatedKey, NewKey, RunOwner
 from .liveness import is_dead, writer_id
 from .migrations import upgrade
 from .policies import ActivePolicy, PolicyRecord, PolicySummary
@@ -170,6 +172,37 @@ class Store:
         """Return the runs of the evaluation called `name`, by question id."""
         async with self._reading(f"evaluation {name!r}") as connection:
             return await graded_runs(connection, name)
+
+    async def create_key(self, new: NewKey) -> CreatedKey:
+        """Make a key; its secret is in what is returned and nowhere else."""
+        async with self._writing(f"key {new.name!r}") as connection:
+            return await keys.create_key(connection, new, utc_now())
+
+    async def list_keys(self) -> list[ApiKey]:
+        """Return every key, revoked ones too, oldest first."""
+        async with self._reading("keys") as connection:
+            return await keys.list_keys(connection)
+
+    async def revoke_key(self, name: str) -> ApiKey:
+        """Revoke the key called `name`; servers notice within seconds."""
+        async with self._writing(f"key {name!r}") as connection:
+            return await keys.revoke_key(connection, name, utc_now())
+
+    async def find_key(self, secret: str) -> ApiKey | None:
+        """Return the key that `secret` is; None for a wrong or a revoked one."""
+        async with self._reading("keys") as connection:
+            return await keys.find_key(connection, secret)
+
+    async def tokens_since(self, key_id: str, moment: datetime) -> int:
+        """Return all tokens of the key's runs that began at `moment` or later."""
+        async with self._reading("usage") as connection:
+            return await keys.tokens_since(connection, key_id, moment)
+
+    async def owner_of_run(self, trace_id: str) -> RunOwner | None:
+        """Return whose the run with this whole id is; None where there is none."""
+        await self.drain()
+        async with self._reading(f"trace {trace_id}") as connection:
+            return await keys.owner_of_run(connection, trace_id)
 
     @asynccontextmanager
     async def _reading(self, what: str) -> AsyncIterator[AsyncConnection]:

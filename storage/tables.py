@@ -49,7 +49,11 @@ class Trace(Base):
     """One run: what was asked, what was planned, what came out."""
 
     __tablename__ = "trace"
-    __table_args__ = (Index(None, "created_at"), Index(None, "status"))
+    __table_args__ = (
+        Index(None, "created_at"),
+        Index(None, "status"),
+        Index(None, "key_id", "created_at"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     """UUIDv7, made by the recorder: sorts by time."""
@@ -106,6 +110,9 @@ class Trace(Base):
     verifier_tokens: Mapped[int | None]
     faults: Mapped[list[Any]]
     error: Mapped[str | None]
+    key_id: Mapped[str | None]
+    """The API key it was asked with; None where keys are off. No foreign key: no trace is to be lost
+    for its key."""
 
 
 class Step(Base):

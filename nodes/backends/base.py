@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..candidate import Step
-from ..values import Completion, Message, Sampling, Usage
+from ..values import Completion, Message, Sampling, ToolChoice, ToolSpec, Usage
 
 OnText = Callable[[int, int, str], None]
 """Called with (index of the prompt, index of the sample, new text) as text arrives."""
@@ -34,6 +34,12 @@ class Prompt:
 
     messages: tuple[Message, ...]
     prefix: tuple[Step, ...] = ()
+    tools: tuple[ToolSpec, ...] = ()
+    """What may be called; calls come back in the text (`tool_calls/hermes.py`, or the model's own)."""
+    tool_choice: ToolChoice = "auto"
+    schema: str | None = None
+    """JSON schema that the server holds the whole completion to, the same for all prompts of a
+    request; None leaves it free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ tokens than are left for all of its samples together, and is cut off at the dead
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from ..budget import Meter
@@ -54,13 +55,14 @@ class MeteredGenerator:
         left = self._meter.seconds_left
         limit = timeout_s if left is None else min(left, timeout_s or left)
         try:
-            sampled = await self._inner.complete(
-                prompts,
-                n=n,
-                sampling=replace(sampling, max_tokens=max_tokens),
-                on_text=on_text,
-                timeout_s=limit,
-            )
+            async with _cut_when_hurried(self._meter):
+                sampled = await self._inner.complete(
+                    prompts,
+                    n=n,
+                    sampling=replace(sampling, max_tokens=max_tokens),
+                    on_text=on_text,
+                    timeout_s=limit,
+                )
         except BackendTimeout as exc:
             if self._meter.spent() == "deadline":
                 raise BudgetSpent("deadline") from exc
@@ -103,9 +105,30 @@ class MeteredVerifier:
             BackendTimeout: the deadline came first. Samples that are paid for stay, unscored.
         """
         try:
-            async with asyncio.timeout(self._meter.seconds_left):
+            async with _cut_when_hurried(self._meter), asyncio.timeout(self._meter.seconds_left):
                 scored = await self._inner.score(question, solutions)
         except TimeoutError as exc:
             raise BackendTimeout("the deadline came before the scores") from exc
         self._meter.spend(scored.usage)
         return scored
+
+
+@asynccontextmanager
+async def _cut_when_hurried(meter: Meter) -> AsyncIterator[None]:
+    """Cut the block off at a deadline that came nearer since it began.
+
+    The deadline that is known at the beginning is the inner call's own, which then keeps what it has.
+
+    Raises:
+        BackendTimeout: it was cut.
+    """
+    scope = asyncio.timeout(None)
+    loop = asyncio.get_running_loop()
+    try:
+        async with scope:
+            with meter.on_hurry(lambda seconds: scope.reschedule(loop.time() + seconds)):
+                yield
+    except TimeoutError as exc:
+        if not scope.expired():
+            raise
+        raise BackendTimeout("cut off at a deadline that came nearer") from exc

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..values import Completion, End, Usage
 from .base import OnText
+from .called import CalledPieces
 from .logprobs import TokenLogprobs
 
 
@@ -38,6 +39,12 @@ class _Piece:
     chunks: int = 0
     end: End = "cut"
     logprobs: TokenLogprobs = field(default_factory=TokenLogprobs)
+    calls: CalledPieces = field(default_factory=CalledPieces)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything of it has come."""
+        return bool(self.text) or self.calls.anything or self.end != "cut"
 
 
 class Pieces:
@@ -64,6 +71,7 @@ class Pieces:
         text = (choice.text if delta is None else delta.content) or ""
         piece.chunks += 1
         piece.logprobs.take(getattr(choice, "logprobs", None), self._k)
+        piece.calls.take(getattr(delta, "tool_calls", None))
         piece.token_ids += getattr(choice, "token_ids", None) or []
         if choice.finish_reason is not None:
             piece.end = end_of(choice.finish_reason, getattr(choice, "stop_reason", None))
@@ -76,7 +84,7 @@ class Pieces:
     @property
     def anything(self) -> bool:
         """Whether any text has come."""
-        return any(piece.text or piece.end != "cut" for piece in self._pieces)
+        return any(piece.is_begun for piece in self._pieces)
 
     @property
     def whole(self) -> bool:
@@ -94,15 +102,12 @@ class Pieces:
         rows: Sequence[Sequence[_Piece]] = [
             self._pieces[start : start + self._n] for start in range(0, len(self._pieces), self._n)
         ]
-        return tuple(
-            tuple(_completion(piece) for piece in row if piece.text or piece.end != "cut")
-            for row in rows
-        )
+        return tuple(tuple(_completion(piece) for piece in row if piece.is_begun) for row in rows)
 
 
 def _completion(piece: _Piece) -> Completion:
     return Completion(
-        text="".join(piece.text),
+        text=piece.calls.beside("".join(piece.text)),
         end=piece.end,
         n_tokens=len(piece.token_ids) or piece.chunks,
         token_ids=tuple(piece.token_ids) or None,

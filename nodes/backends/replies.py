@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import BackendGarbled
 from ..values import Completion
 from .base import Sampled
+from .called import CalledPieces
 from .logprobs import TokenLogprobs
 from .pieces import end_of, usage_of
 
@@ -33,11 +34,13 @@ def _completion(choice: Any, mean_tokens: int, k: int) -> Completion:
     """Read one choice; where the server gives no token ids, its length is the reply's mean."""
     message = getattr(choice, "message", None)
     text = (choice.text if message is None else message.content) or ""
+    calls = CalledPieces()
+    calls.take(getattr(message, "tool_calls", None))
     token_ids = getattr(choice, "token_ids", None)
     logprobs = TokenLogprobs()
     logprobs.take(getattr(choice, "logprobs", None), k)
     return Completion(
-        text=str(text),
+        text=calls.beside(str(text)),
         end=end_of(choice.finish_reason, getattr(choice, "stop_reason", None)),
         n_tokens=len(token_ids) if token_ids else mean_tokens,
         token_ids=tuple(token_ids) if token_ids else None,

@@ -18,15 +18,19 @@ import tenacity
 
 from ..candidate import Step
 from ..errors import BackendError, BackendRejected, BackendTimeout, PromptTooLong
-from ..values import Message, Sampling, Usage
+from ..values import Message, Sampling, ToolSpec, Usage
 from .base import Abilities, OnText, Prompt, Sampled
+from .bodies import STOP_KEPT, chat_form, chat_logprobs, likeliest, sampling_body, shown
 from .client import mapped_errors, root_of
 from .mending import mended, missing
 from .pieces import Pieces
 from .replies import read_reply
+from .turns import wire_tools, wire_turns
 
 RETRY_PAUSE_S = 0.2
 PROMPTS_REMEMBERED = 256
+_Conversation = tuple[tuple[Message, ...], tuple[ToolSpec, ...]]
+"""What a prompt is rendered from."""
 
 
 class VllmGenerator:
@@ -42,7 +46,7 @@ class VllmGenerator:
         self._client = client
         self._abilities = abilities
         self._server = f"the generator at {client.base_url}"
-        self._prompt_ids: dict[tuple[Message, ...], list[int]] = {}
+        self._prompt_ids: dict[_Conversation, list[int]] = {}
         self._retrying = partial(
             tenacity.AsyncRetrying,
             stop=tenacity.stop_after_attempt(2),
@@ -128,8 +132,8 @@ class VllmGenerator:
     ) -> Sampled:
         with mapped_errors(self._server):
             if on_text is None and until is None:
-                return read_reply(await create(**body), prompts, n, _likeliest(body))
-        pieces = Pieces(prompts, n, on_text, _likeliest(body))
+                return read_reply(await create(**body), prompts, n, likeliest(body))
+        pieces = Pieces(prompts, n, on_text, likeliest(body))
         fault: BackendError | None = None
         try:
             with mapped_errors(self._server):
@@ -154,7 +158,7 @@ class VllmGenerator:
         self, prompts: Sequence[Prompt], n: int, sampling: Sampling
     ) -> dict[str, Any]:
         ids = [
-            await self._ids(prompt.messages)
+            await self._ids((prompt.messages, prompt.tools))
             + [i for step in prompt.prefix for i in await self._step_ids(step)]
             for prompt in prompts
         ]
@@ -163,27 +167,30 @@ class VllmGenerator:
             "model": self._abilities.model,
             "prompt": ids,
             "max_tokens": min(sampling.max_tokens, room),
-            "extra_body": {"return_token_ids": True, **_STOP_KEPT},
+            "extra_body": {"return_token_ids": True, **shown(prompts[0], sampling)},
             **({} if sampling.logprobs is None else {"logprobs": sampling.logprobs}),
-            **_sampling_body(sampling, n),
+            **sampling_body(sampling, n),
         }
 
-    async def _ids(self, messages: tuple[Message, ...]) -> list[int]:
+    async def _ids(self, conversation: _Conversation) -> list[int]:
         """Return the token ids of a conversation, rendered by the server's own chat template."""
-        if messages not in self._prompt_ids:
-            body = {
+        if conversation not in self._prompt_ids:
+            messages, tools = conversation
+            body: dict[str, Any] = {
                 "model": self._abilities.model,
-                "messages": [{"role": m.role, "content": m.content} for m in messages],
+                "messages": wire_turns(messages),
                 "add_generation_prompt": True,
             }
+            if tools:
+                body["tools"] = wire_tools(tools)
             root = root_of(self._client)
             with mapped_errors(self._server):
                 reply: Any = await self._client.post(f"{root}/tokenize", body=body, cast_to=object)
                 ids = [int(token) for token in reply["tokens"]]
             while len(self._prompt_ids) >= PROMPTS_REMEMBERED:
                 del self._prompt_ids[next(iter(self._prompt_ids))]
-            self._prompt_ids[messages] = ids
-        return self._prompt_ids[messages]
+            self._prompt_ids[conversation] = ids
+        return self._prompt_ids[conversation]
 
     async def _step_ids(self, step: Step) -> Sequence[int]:
         """Return the ids of a step as it was sampled, or of a text that was not sampled."""
@@ -200,10 +207,8 @@ class VllmGenerator:
             return [int(token) for token in reply["tokens"]]
 
     def _chat_body(self, prompt: Prompt, n: int, sampling: Sampling) -> dict[str, Any]:
-        turns: list[dict[str, str]] = [
-            {"role": m.role, "content": m.content} for m in prompt.messages
-        ]
-        extra: dict[str, Any] = dict(_STOP_KEPT) if sampling.stop else {}
+        turns = wire_turns(prompt.messages)
+        extra: dict[str, Any] = dict(STOP_KEPT) if sampling.stop else {}
         if prompt.prefix:
             begun = "".join(step.text for step in prompt.prefix)
             turns.append({"role": "assistant", "content": begun})
@@ -213,33 +218,10 @@ class VllmGenerator:
             "messages": turns,
             "max_tokens": sampling.max_tokens,
             "extra_body": extra,
-            **_chat_logprobs(sampling),
-            **_sampling_body(sampling, n),
+            **chat_form(prompt),
+            **chat_logprobs(sampling),
+            **sampling_body(sampling, n),
         }
-
-
-_STOP_KEPT = {"include_stop_str_in_output": True}
-
-
-def _sampling_body(sampling: Sampling, n: int) -> dict[str, Any]:
-    body = {
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "seed": sampling.seed,
-        "stop": list(sampling.stop) or None,
-    }
-    return {"n": n} | {name: value for name, value in body.items() if value is not None}
-
-
-def _chat_logprobs(sampling: Sampling) -> dict[str, Any]:
-    if sampling.logprobs is None:
-        return {}
-    return {"logprobs": True, "top_logprobs": sampling.logprobs}
-
-
-def _likeliest(body: dict[str, Any]) -> int:
-    """Return how many likeliest tokens a request asks for."""
-    return int(body.get("top_logprobs", body.get("logprobs", 0)))
 
 
 def _room(abilities: Abilities, prompt_tokens: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ..values import Kind
 
@@ -13,4 +13,13 @@ class Equality(Protocol):
 
     async def keys(self, answers: Sequence[str], kind: Kind) -> list[str | None]:
         """Return one key an answer, in their order; None for an answer that takes no part in a vote."""
+        ...
+
+
+@runtime_checkable
+class Finder(Protocol):
+    """An equality for one question that says itself what an answer to it is: `asked.py`."""
+
+    def find(self, text: str) -> str | None:
+        """Return the answer in `text`; None where there is none."""
         ...

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..candidate import Candidate
 from ..values import Kind
-from .base import Equality
+from .base import Equality, Finder
 from .extract import extract_answer
 
 
@@ -15,14 +15,19 @@ async def read_answers(
     candidates: Sequence[Candidate], kind: Kind, equality: Equality
 ) -> tuple[Candidate, ...]:
     """Return the candidates in their order, the whole ones with answer and key where they state one."""
-    found = {
-        c.key: answer
-        for c in candidates
-        if c.whole and c.answer is None and (answer := extract_answer(c.text, kind)) is not None
-    }
+    found: dict[str, str] = {}
+    for c in candidates:
+        if c.whole and c.answer is None:
+            answer = _find(c.text, kind, equality)
+            if answer is not None:
+                found[c.key] = answer
     keys = await equality.keys(list(found.values()), kind)
     read = dict(zip(found, keys, strict=True))
     return tuple(
         replace(c, answer=found[c.key], answer_key=read[c.key]) if c.key in found else c
         for c in candidates
     )
+
+
+def _find(text: str, kind: Kind, equality: Equality) -> str | None:
+    return equality.find(text) if isinstance(equality, Finder) else extract_answer(text, kind)

@@ -54,6 +54,25 @@ def tool_call_key(answer: str) -> str | None:
     return short_key("f", ";".join(keys)) if keys else None
 
 
+def as_written(value: Any) -> str:
+    """Return what `DECODER` read as compact JSON: names in their order, numbers as they stood there.
+
+    Raises:
+        ValueError: it is nested too deeply.
+    """
+    return _written(value, _DEEPEST)
+
+
+def compact_text(value: Any) -> str:
+    """Return a JSON value, read by `json.loads`, as one line; its names keep their order, which tells a
+    model in which one to write them.
+
+    Raises:
+        ValueError: it holds a number that is none in JSON.
+    """
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def is_tool_call(answer: str) -> bool:
     """Say whether `answer` is a tool call or a list of them."""
     return tool_call_key(answer) is not None
@@ -76,13 +95,21 @@ def _call(value: Any) -> list[Any]:
         value = value["function"]
     if not isinstance(value, dict) or not _is_text(value.get("name")):
         raise ValueError("no name")
-    arguments = value.get("arguments")
-    if arguments is None:
-        arguments = {}
-    elif _is_text(arguments):
-        arguments = DECODER.decode(arguments.strip() or "{}")
-    if isinstance(arguments, dict):
-        return [value["name"], arguments]
+    return [value["name"], read_arguments(value.get("arguments"))]
+
+
+def read_arguments(value: Any) -> dict[str, Any]:
+    """Return the arguments of a call, read by `DECODER`; they may be JSON in a string, or absent.
+
+    Raises:
+        ValueError: they are no object.
+    """
+    if value is None:
+        return {}
+    if _is_text(value):
+        value = DECODER.decode(value.strip() or "{}")
+    if isinstance(value, dict):
+        return value
     raise ValueError("no arguments")
 
 
@@ -99,6 +126,26 @@ def _canonical(value: Any, depth: int) -> str:
     if isinstance(value, list):
         return "[" + ",".join(_canonical(one, depth - 1) for one in value) + "]"
     return _number(value) if isinstance(value, _Number) else json.dumps(value)
+
+
+def _written(value: Any, depth: int) -> str:
+    if depth == 0:
+        raise ValueError("nested too deeply")
+    if isinstance(value, dict):
+        pairs = (f"{_quoted(name)}:{_written(one, depth - 1)}" for name, one in value.items())
+        return "{" + ",".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_written(one, depth - 1) for one in value) + "]"
+    return str(value) if isinstance(value, _Number) else _quoted(value)
+
+
+def _quoted(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a pair, which only an escape can hold
+        return json.dumps(value)
+    return text
 
 
 def _number(text: str) -> str:

@@ -240,8 +240,10 @@ def _document(
             probability_deviation=float(spread.std()),
         ),
         notes=(
-            ("Dials and scores of models are two-fold: measured on questions unseen there. Of the"
-            " options only the levels are; what is chosen is chosen on what is shown."),
+            (
+                "Dials and scores of models are two-fold: measured on questions unseen there. Of the"
+                " options only the levels are; what is chosen is chosen on what is shown."
+            ),
             "Tokens of the verifier count what it reads again; a question's are an estimate.",
         ),
     )

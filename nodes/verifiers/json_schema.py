@@ -1,7 +1,7 @@
-"""Scores solutions by whether their JSON value is of a schema: 1 or 0, exact.
+"""Whether JSON values are of a schema, and scores of solutions by it: 1 or 0, exact.
 
 Validation runs in a worker that is killed when it takes too long, since a pattern of the schema may
-never end. References are followed inside the schema alone: nothing is fetched. JSON Schema 2020-12, or
+never end, nor references that branch; a schema without either is checked at once. References are followed inside the schema alone: nothing is fetched. JSON Schema 2020-12, or
 the draft that `$schema` names.
 """
 
@@ -21,6 +21,40 @@ from ..equality.keys import Pool
 from ..values import Question, Usage
 from .base import Granularity, Scored
 
+_SLOW = ("$ref", "$dynamicRef", "$recursiveRef", "pattern", "if", "dependent", "unevaluated")
+"""Beginnings of keywords by which a check may take longer than its value is long."""
+
+
+class SchemaChecks:
+    """Says whether values are of schemas, any number of both."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def fits(self, schema: str, value: str) -> bool:
+        """Say whether `value`, JSON as text, is of `schema`; a check that does not end is failed."""
+        given = json.dumps([json.loads(schema), value])
+        if not any(f'"{word}' in schema for word in _SLOW):
+            return check(given) is not None
+        try:
+            return await self._pool.run(check, given) is not None
+        except (TimeoutError, ChildProcessError):
+            return False
+
+
+def check_schema(schema: Any) -> None:
+    """Refuse what is no JSON schema.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        validator_for(schema).check_schema(schema)
+    except SchemaError as exc:
+        raise ValueError(f"schema must be a JSON schema: {exc.message}") from exc
+    except RecursionError as exc:
+        raise ValueError("schema is nested too deeply") from exc
+
 
 class SchemaVerifier:
     """Checks the last JSON value of a solution."""
@@ -31,12 +65,9 @@ class SchemaVerifier:
         Raises:
             ValueError: it is none.
         """
-        try:
-            validator_for(schema).check_schema(schema)
-        except SchemaError as exc:
-            raise ValueError(f"schema must be a JSON schema: {exc.message}") from exc
-        self._schema = schema
-        self._pool = pool
+        check_schema(schema)
+        self._schema = json.dumps(schema)
+        self._checks = SchemaChecks(pool)
 
     @property
     def model(self) -> str:
@@ -52,17 +83,12 @@ class SchemaVerifier:
         """Score `solutions`; one without any JSON, or whose check does not end, is of no schema."""
         values = [last_json("\n\n".join(steps)) for steps in solutions]
         once = list(dict.fromkeys(value for value in values if value is not None))
-        fits = dict(zip(once, await asyncio.gather(*map(self._fits, once)), strict=True))
+        checked = await asyncio.gather(*(self._checks.fits(self._schema, one) for one in once))
+        fits = dict(zip(once, checked, strict=True))
         return Scored(
             scores=tuple((1.0 if value is not None and fits[value] else 0.0,) for value in values),
             usage=Usage(),
         )
-
-    async def _fits(self, value: str) -> bool:
-        try:
-            return await self._pool.run(check, json.dumps([self._schema, value])) is not None
-        except (TimeoutError, ChildProcessError):
-            return False
 
 
 def check(given: str) -> str | None:

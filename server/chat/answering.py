@@ -16,9 +16,11 @@ from starlette.types import Receive, Scope, Send
 
 from ...nodes.events import TextArrived
 from ...nodes.state import Answer
+from ..asking import question_of
 from ..engine import Ask, Engine
 from ..errors import TRACE_HEADER, Refusal, refusal_of
 from ..narrate import Narrator
+from .choices import Choice, Choices
 from .direct import DirectText
 from .live import Live, Moment, follow
 from .reply import DONE, KEEP_ALIVE, Reply, sse
@@ -78,15 +80,17 @@ class Answering(Response):
 
     async def _plain(self, live: Live, scope: Scope, receive: Receive, send: Send) -> None:
         writer = self._writer(await live.opened())
-        narrator = Narrator()
+        narrator, choices = Narrator(), Choices()
         thinking: list[str] = []
         while not isinstance(moment := await live.next(), Answer):
             if moment is not None:
                 writer.note(moment)
+                choices.note(moment)
                 thinking.append(narrator.feed(moment))
         told = "".join(thinking).strip() if live.thinks else ""
+        best = self._best(choices, moment, writer)
         headers = {TRACE_HEADER: writer.trace_id}
-        reply = JSONResponse(writer.whole(moment, told), headers=headers)
+        reply = JSONResponse(writer.whole(moment, best, told), headers=headers)
         await reply(scope, receive, send)
 
     async def _stream(self, live: Live, send: Send) -> None:
@@ -95,13 +99,20 @@ class Answering(Response):
         await self._start(send, writer.trace_id)
         await _send_body(send, writer.role_chunk())
         narrator = Narrator() if live.thinks else None
-        direct = DirectText()
+        direct, choices = DirectText(), Choices()
         while not isinstance(moment, Answer):
+            if moment is not None:
+                choices.note(moment)
             await self._tell(send, writer, narrator, direct, moment)
             moment = await live.next(self._keep_alive_s)
-        if rest := direct.rest(moment.text):
-            await _send_body(send, writer.content_chunk(rest))
-        await _send_body(send, writer.finish_chunk(moment))
+        for index, choice in enumerate(self._best(choices, moment, writer)):
+            if index > 0:
+                await _send_body(send, writer.role_chunk(index))
+            if rest := choice.text if index > 0 else direct.rest(choice.text):
+                await _send_body(send, writer.content_chunk(rest, index))
+            if choice.tool_calls:
+                await _send_body(send, writer.call_chunks(choice.tool_calls, index))
+            await _send_body(send, writer.finish_chunk(moment, choice, index))
         if self._include_usage:
             await _send_body(send, writer.usage_chunk(moment))
         await _send_body(send, DONE, last=True)
@@ -126,6 +137,9 @@ class Answering(Response):
                 await _send_body(send, writer.thinking_chunk(text))
         elif isinstance(moment, TextArrived) and (text := direct.feed(moment)):
             await _send_body(send, writer.content_chunk(text))
+
+    def _best(self, choices: Choices, answer: Answer, writer: Reply) -> list[Choice]:
+        return choices.best(answer, question_of(self._ask), self._ask.n, writer.trace_id)
 
     def _writer(self, trace_id: str) -> Reply:
         return Reply(trace_id=trace_id, model=self._model, effort=self._ask.effort)

@@ -4,40 +4,27 @@ from __future__ import annotations
 
 from ...nodes.budget import EFFORTS, GENERATIONS, Budget, Effort
 from ...nodes.needs import Needs
-from ...nodes.values import Message, Role
 from ..engine import Ask
-from ..errors import Refusal, bad_request
-from .body import ChatBody, Limits, NeedsBody, Turn
-
-ROLES: dict[str, Role] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "assistant": "assistant",
-}
-THINKING_PARTS = frozenset({"reasoning", "thinking", "redacted_thinking"})
-"""Parts in which some clients send an assistant's earlier thinking back; not read."""
+from .body import ChatBody, Limits, NeedsBody
+from .terms import to_choice, to_schema, to_stop, to_strategy, to_tools
+from .turns import to_messages, unsupported
 
 
 def to_ask(body: ChatBody, default_effort: Effort) -> Ask:
     """Return what the engine is asked.
 
     Raises:
-        Refusal: 400, with the field that is wrong or not supported yet.
+        Refusal: 400, with the field that is wrong or not supported.
     """
     if name := body.unsupported():
-        raise _unsupported(name)
-    messages = tuple(_message(turn, f"messages[{i}]") for i, turn in enumerate(body.messages))
-    last = f"messages[{len(messages) - 1}]"
-    if messages[-1].role != "user":
-        raise bad_request("the last message must be the user's", f"{last}.role")
-    if not messages[-1].content.strip():
-        raise bad_request("the last message is empty", f"{last}.content")
+        raise unsupported(name)
+    messages = to_messages(body.messages)
     limits = body.forethought or Limits()
     effort = body.reasoning_effort or default_effort
     generations = limits.max_generations
     if generations is None:
         generations = GENERATIONS[effort]
+    tools = to_tools(body)
     return Ask(
         messages=messages,
         effort=_effort_for(generations, effort),
@@ -53,6 +40,14 @@ def to_ask(body: ChatBody, default_effort: Effort) -> Ask:
         seed=body.seed,
         live=bool(body.stream),
         needs=_needs(limits.needs),
+        policy=limits.policy,
+        strategy=to_strategy(limits, thinks=generations > 0),
+        tools=tools,
+        tool_choice=to_choice(body, tools),
+        parallel_tool_calls=body.parallel_tool_calls is not False,
+        schema=to_schema(body),
+        stop=to_stop(body),
+        n=body.n or 1,
         face="chat",
     )
 
@@ -70,40 +65,3 @@ def _effort_for(generations: int, asked: Effort) -> Effort:
         return asked
     enough: list[Effort] = [e for e in EFFORTS if GENERATIONS[e] >= generations]
     return enough[0] if enough else "max"
-
-
-def _message(turn: Turn, where: str) -> Message:
-    if turn.role in ("tool", "function"):
-        raise _unsupported(f"{where}.role", f"messages of role {turn.role!r}")
-    if turn.role not in ROLES:
-        names = ", ".join(ROLES)
-        raise bad_request(
-            f"{where}.role must be one of {names}, not {turn.role!r}", f"{where}.role"
-        )
-    for name, value in (("tool_calls", turn.tool_calls), ("function_call", turn.function_call)):
-        if value:
-            raise _unsupported(f"{where}.{name}")
-    role = ROLES[turn.role]
-    if turn.content is None and role != "assistant":
-        raise bad_request(f"{where}.content is missing", f"{where}.content")
-    return Message(role, _text(turn, f"{where}.content"))
-
-
-def _text(turn: Turn, where: str) -> str:
-    if turn.content is None or isinstance(turn.content, str):
-        return turn.content or ""
-    texts = []
-    for number, part in enumerate(turn.content):
-        if turn.role == "assistant" and part.type in THINKING_PARTS:
-            continue
-        if part.type != "text":
-            raise _unsupported(f"{where}[{number}].type", f"content parts of type {part.type!r}")
-        if part.text is None:
-            raise bad_request(f"{where}[{number}].text is missing", f"{where}[{number}].text")
-        texts.append(part.text)
-    return "".join(texts)
-
-
-def _unsupported(param: str, what: str | None = None) -> Refusal:
-    message = f"{param} is not supported yet" if what is None else f"{what} are not supported yet"
-    return bad_request(message, param, "unsupported")

@@ -1,7 +1,7 @@
 """The body of a chat request, as OpenAI's clients send it (platform.openai.com/docs/api-reference/chat).
 
 Unknown fields are let through, since clients send many. Fields that would change the reply and that
-are not built yet are named here so that they can be refused, never silently ignored.
+are not built are named here so that they can be refused, never silently ignored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ from ..errors import Refusal, bad_request
 
 MAX_GENERATIONS = 1024
 """The most generations that one request may ask for."""
+MAX_N = 8
+MAX_STOP = 16
+MAX_TOOLS = 128
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Text = Annotated[str, Field(min_length=1)]
+_BRANCHES = frozenset({"str", "list[Part]", "list[constrained-str]", "FunctionChoice"})
 
 
 class _Edge(BaseModel):
@@ -30,13 +35,69 @@ class Part(_Edge):
     text: str | None = None
 
 
+class CalledBody(_Edge):
+    """The function of a call in an earlier turn."""
+
+    name: Text
+    arguments: str
+
+
+class CallBody(_Edge):
+    """A call in an earlier turn."""
+
+    id: Text
+    function: CalledBody
+
+
 class Turn(_Edge):
     """A message. Thinking of earlier turns (`reasoning_content` and the like) is not read."""
 
     role: str
     content: str | list[Part] | None = None
-    tool_calls: JsonValue = None
+    tool_calls: list[CallBody] | None = None
+    tool_call_id: str | None = None
     function_call: JsonValue = None
+
+
+class FunctionBody(_Edge):
+    """A function that may be called."""
+
+    name: Annotated[str, Field(pattern=r"^[\w.\-]{1,128}$")]
+    description: str | None = None
+    parameters: dict[str, JsonValue] | None = None
+
+
+class ToolBody(_Edge):
+    """A tool; only functions are."""
+
+    type: Literal["function"] = "function"
+    function: FunctionBody
+
+
+class NamedBody(_Edge):
+    """The name of a function."""
+
+    name: Text
+
+
+class FunctionChoice(_Edge):
+    """The one function that is to be called."""
+
+    type: Literal["function"]
+    function: NamedBody
+
+
+class SchemaBody(_Edge):
+    """What a reply in JSON is to be."""
+
+    schema_: Annotated[dict[str, JsonValue], Field(alias="schema")]
+
+
+class FormatBody(_Edge):
+    """How the reply is written."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: SchemaBody | None = None
 
 
 class StreamOptions(_Edge):
@@ -62,7 +123,7 @@ class NeedsBody(_Edge):
 
 
 class Limits(_Edge):
-    """Our extension: the caller's own budget, over that of the effort, and what is enough."""
+    """Our extension: the caller's own budget and way, over those of the effort, and what is enough."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -72,6 +133,10 @@ class Limits(_Edge):
     deadline_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     task_kind: Kind | None = None
     needs: NeedsBody | None = None
+    strategy: dict[str, JsonValue] | None = None
+    """The name of an algorithm, and its numbers, instead of what a policy would choose."""
+    policy: Text | None = None
+    """A stored policy (`NAME`, `NAME@VERSION`) or `builtin`, instead of the active one."""
 
 
 class ChatBody(_Edge):
@@ -87,36 +152,35 @@ class ChatBody(_Edge):
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     seed: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
+    n: Annotated[int, Field(ge=1, le=MAX_N)] | None = None
+    stop: Text | Annotated[list[Text], Field(max_length=MAX_STOP)] | None = None
+    tools: Annotated[list[ToolBody], Field(max_length=MAX_TOOLS)] | None = None
+    tool_choice: Literal["auto", "none", "required"] | FunctionChoice | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: FormatBody | None = None
     forethought: Limits | None = None
 
-    n: int | None = None
-    stop: JsonValue = None
-    tools: JsonValue = None
-    tool_choice: JsonValue = None
     functions: JsonValue = None
     function_call: JsonValue = None
-    response_format: JsonValue = None
     logprobs: JsonValue = None
     top_logprobs: JsonValue = None
     logit_bias: JsonValue = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
     modalities: list[str] | None = None
     audio: JsonValue = None
     web_search_options: JsonValue = None
 
     def unsupported(self) -> str | None:
-        """Return the name of the first field that asks for something not built yet."""
-        plain: tuple[Literal["auto", "none"], ...] = ("auto", "none")
+        """Return the name of the first field that asks for something that is not built."""
         asked = {
-            "n": self.n not in (None, 1),
-            "stop": bool(self.stop),
-            "tools": bool(self.tools),
-            "tool_choice": self.tool_choice is not None and self.tool_choice not in plain,
             "functions": bool(self.functions),
-            "function_call": self.function_call is not None and self.function_call not in plain,
-            "response_format": self.response_format not in (None, {"type": "text"}),
+            "function_call": self.function_call not in (None, "auto", "none"),
             "logprobs": bool(self.logprobs),
             "top_logprobs": bool(self.top_logprobs),
             "logit_bias": bool(self.logit_bias),
+            "frequency_penalty": bool(self.frequency_penalty),
+            "presence_penalty": bool(self.presence_penalty),
             "modalities": self.modalities not in (None, [], ["text"]),
             "audio": self.audio is not None,
             "web_search_options": self.web_search_options is not None,
@@ -138,13 +202,22 @@ def read_body(raw: bytes) -> ChatBody:
 
 def _refusal(error: ValidationError) -> Refusal:
     # Of the errors of a union's branches, the one that got furthest is about what was meant.
-    first = max(error.errors(include_url=False), key=lambda e: len(e["loc"]))
+    first = max(error.errors(include_url=False), key=lambda e: len(_written(e["loc"])))
     if first["type"] == "json_invalid":
         return bad_request(f"the body is not valid JSON: {first['msg']}", code="invalid_json")
     if not first["loc"]:
         return bad_request("the body must be a JSON object", code="invalid_json")
-    # A union's location ends with the names of its branches, which the caller never wrote.
-    named = [part for part in first["loc"] if part not in ("str", "list[Part]")]
+    named = _written(first["loc"])
     param = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in named).lstrip(".")
     code = "missing_required_parameter" if first["type"] == "missing" else "invalid_value"
     return bad_request(f"{param}: {first['msg']}", param, code)
+
+
+def _written(location: tuple[int | str, ...]) -> list[int | str]:
+    """Leave out the names of a union's branches, which the caller never wrote."""
+    return [
+        part
+        for part in location
+        if isinstance(part, int)
+        or not (part in _BRANCHES or part.startswith(("literal[", "constr")))
+    ]

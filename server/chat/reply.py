@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ...nodes.budget import Effort
 from ...nodes.difficulty.base import Difficulty
 from ...nodes.events import Event, NodeFinished
 from ...nodes.state import Answer
+from ...nodes.values import ToolCall
+from .choices import Choice
 
 Json = dict[str, object]
 DONE = b"data: [DONE]\n\n"
@@ -43,42 +46,58 @@ class Reply:
             if plans := event.writes.get("plans"):
                 self.strategy, self.policy = plans[-1].strategy.name, plans[-1].policy
 
-    def whole(self, answer: Answer, thinking: str) -> Json:
-        """Return the reply of a request that is not streamed."""
-        message: Json = {"role": "assistant", "content": answer.text}
-        if thinking:
-            message |= {"reasoning_content": thinking, "reasoning": thinking}
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish(answer)}
+    def whole(self, answer: Answer, choices: Sequence[Choice], thinking: str) -> Json:
+        """Return the reply of a request that is not streamed; the thinking is the first choice's."""
+        told = {"reasoning_content": thinking, "reasoning": thinking} if thinking else {}
+        listed = [
+            {
+                "index": index,
+                "message": _message(choice) | (told if index == 0 else {}),
+                "logprobs": None,
+                "finish_reason": finish(choice),
+            }
+            for index, choice in enumerate(choices)
+        ]
         return self._base("chat.completion") | {
-            "choices": [choice],
+            "choices": listed,
             "usage": usage(answer),
             "forethought": self._extension(answer),
         }
 
-    def role_chunk(self) -> bytes:
-        """Return the first chunk of a stream."""
-        return self._chunk({"role": "assistant", "content": ""})
+    def role_chunk(self, index: int = 0) -> bytes:
+        """Return the first chunk of a choice."""
+        return self._chunk({"role": "assistant", "content": ""}, index)
 
     def thinking_chunk(self, text: str) -> bytes:
         """Return a chunk of thinking."""
         return self._chunk({"reasoning_content": text, "reasoning": text})
 
-    def content_chunk(self, text: str) -> bytes:
-        """Return a chunk of the answer."""
-        return self._chunk({"content": text})
+    def content_chunk(self, text: str, index: int = 0) -> bytes:
+        """Return a chunk of a choice's text."""
+        return self._chunk({"content": text}, index)
 
-    def finish_chunk(self, answer: Answer) -> bytes:
-        """Return the chunk that says why the answer ended, with the extension object."""
-        choice: Json = {"index": 0, "delta": {}, "finish_reason": finish(answer)}
-        extension = {"forethought": self._extension(answer)}
-        return sse(self._base("chat.completion.chunk") | {"choices": [choice]} | extension)
+    def call_chunks(self, calls: Sequence[ToolCall], index: int = 0) -> bytes:
+        """Return two chunks a call: its name, then its arguments."""
+        chunks = []
+        for place, call in enumerate(calls):
+            begun = {"index": place, "id": call.id, "type": "function"}
+            begun["function"] = {"name": call.name, "arguments": ""}
+            rest = {"index": place, "function": {"arguments": call.arguments}}
+            chunks += [self._chunk({"tool_calls": [piece]}, index) for piece in (begun, rest)]
+        return b"".join(chunks)
+
+    def finish_chunk(self, answer: Answer, choice: Choice, index: int = 0) -> bytes:
+        """Return the chunk that says why a choice ended, the first one's with the extension object."""
+        ended: Json = {"index": index, "delta": {}, "finish_reason": finish(choice)}
+        extension = {"forethought": self._extension(answer)} if index == 0 else {}
+        return sse(self._base("chat.completion.chunk") | {"choices": [ended]} | extension)
 
     def usage_chunk(self, answer: Answer) -> bytes:
         """Return the chunk of `stream_options.include_usage`."""
         return sse(self._base("chat.completion.chunk") | {"choices": [], "usage": usage(answer)})
 
-    def _chunk(self, delta: Json) -> bytes:
-        choice: Json = {"index": 0, "delta": delta, "finish_reason": None}
+    def _chunk(self, delta: Json, index: int = 0) -> bytes:
+        choice: Json = {"index": index, "delta": delta, "finish_reason": None}
         return sse(self._base("chat.completion.chunk") | {"choices": [choice]})
 
     def _base(self, kind: str) -> Json:
@@ -111,9 +130,25 @@ def sse(value: object) -> bytes:
     return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
 
 
-def finish(answer: Answer) -> str:
+def finish(choice: Choice | Answer) -> str:
     """Return OpenAI's finish reason."""
-    return "stop" if answer.whole else "length"
+    if choice.tool_calls:
+        return "tool_calls"
+    return "stop" if choice.whole else "length"
+
+
+def _message(choice: Choice) -> Json:
+    if not choice.tool_calls:
+        return {"role": "assistant", "content": choice.text}
+    calls = [
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments},
+        }
+        for call in choice.tool_calls
+    ]
+    return {"role": "assistant", "content": choice.text or None, "tool_calls": calls}
 
 
 def usage(answer: Answer) -> Json:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from ...nodes.budget import Effort
 from ..engine import Engine
 from ..errors import Refusal
-from ..models import check_served
+from ..models import check_served, effort_named
 from .answering import Answering
 from .ask import to_ask
 from .body import StreamOptions, read_body
@@ -25,7 +25,7 @@ def chat_router(
         check_served(engine, body.model)
         return Answering(
             engine,
-            to_ask(body, default_effort),
+            to_ask(body, effort_named(engine, body.model) or default_effort),
             model=body.model,
             include_usage=(body.stream_options or StreamOptions()).include_usage,
             keep_alive_s=keep_alive_s,

@@ -116,14 +116,14 @@ async def _with_live(
     try:
         live = await graded_options(store, evaluations) if evaluations else []
         options = merge_options(study.policy.options, live)
-        runs = tuple(
+        runs = [
             FittedOn(
                 name=name, sha256=None, questions=len(await store.graded_runs(name)), samples=0
             )
             for name in evaluations
-        )
+        ]
         policy: PolicyDocument = replace(
-            study.policy, options=options, fitted_on=study.policy.fitted_on + runs
+            study.policy, options=options, fitted_on=(*study.policy.fitted_on, *runs)
         )
         record = await store.save_policy(policy) if save else None
         return replace(study, policy=policy), record

@@ -70,8 +70,8 @@ def search(
     budgets = [n for n in DOUBLINGS if pilot < n <= unseen.size]
     course = course_of(unseen, "weighted", totals_for(budgets, pilot))
     fine = [n for n in FINE if pilot <= n <= unseen.size]
-    whole = course_of(unseen, "weighted", fine)
-    curve = [whole_runs(whole, n, pilot=pilot) for n in fine]
+    finely = course_of(unseen, "weighted", fine)
+    curve = [whole_runs(finely, n, pilot=pilot) for n in fine]
     table = Table(
         title=f"On {len(unseen.ids)} questions it never saw, beside best-of-N weighted (95%)",
         title_justify="left",

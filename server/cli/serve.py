@@ -8,8 +8,12 @@ from typing import Annotated
 
 import typer
 
+from ...storage.store import Store
 from ..app import create_app
+from ..guard import OVERTIME_S, guard_of
+from ..keys import is_loopback, wants_keys
 from ..local_engine import open_engine
+from ..mcp.access import access_of
 from ..serving import served
 from ..settings import Settings
 from .failing import one_sentence, read_settings
@@ -31,14 +35,42 @@ def serve(
 
 
 async def _serve(settings: Settings) -> None:
-    stop = asyncio.Event()
+    stop, at_once = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, _stop_sooner, stop, at_once)
     async with open_engine(settings) as engine:
-        app = create_app(engine, default_effort=settings.effort)
-        async with served(app, settings.host, settings.port) as url:
+        guard = guard_of(settings, engine.store)
+        await _tell_of_keys(settings, engine.store)
+        app = create_app(
+            engine,
+            guard=guard,
+            default_effort=settings.effort,
+            traces=engine.store,
+            mcp_access=access_of(settings),
+        )
+        async with served(app, settings.host, settings.port, grace_s=OVERTIME_S) as url:
             await engine.warm_up()
             for reason in await engine.ready():
                 typer.echo(f"Not ready: {reason}", err=True)
             typer.echo(f"{engine.model} thinks at {url}/v1")
             await stop.wait()
+            if going := len(guard.running):
+                told = f"Stopping: {going} going on, at most {settings.grace_s:g} s; again: at once"
+                typer.echo(told, err=True)
+            await guard.wind_down(settings.grace_s, at_once)
+
+
+def _stop_sooner(stop: asyncio.Event, at_once: asyncio.Event) -> None:
+    """The first signal begins the end, the second hastens it."""
+    (at_once if stop.is_set() else stop).set()
+
+
+async def _tell_of_keys(settings: Settings, store: Store) -> None:
+    """Say what an operator should know about who can ask."""
+    if wants_keys(settings.keys, settings.host):
+        if all(key.revoked_at is not None for key in await store.list_keys()):
+            told = "No API key exists, so every request is refused: forethought keys create NAME"
+            typer.echo(told, err=True)
+    elif not is_loopback(settings.host):
+        told = f"Keys are off: whoever reaches {settings.host} can ask, as much as they like"
+        typer.echo(told, err=True)

@@ -18,7 +18,26 @@ USER = {"role": "user", "content": "17+25?"}
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
 AUDIO = {"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}}
 TOOL = {"type": "function", "function": {"name": "f"}}
+CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+ASKS = {"role": "assistant", "content": None, "tool_calls": [CALL]}
 PATH = "/v1/chat/completions"
+
+
+def tool(name: str, parameters: Any = None) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name, "parameters": parameters}}
+
+
+def choice(name: str) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name}}
+
+
+def schema(value: Any) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "x", "schema": value}}
+
+
+def asks(arguments: str) -> dict[str, Any]:
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": arguments}}
+    return {"role": "assistant", "tool_calls": [call]}
 
 
 @pytest.fixture
@@ -56,17 +75,55 @@ def said(*turns: Any) -> dict[str, Any]:
             said({"role": "user", "content": [{"type": "text", "text": "x"}, AUDIO]}),
             "messages[0].content[1].type",
         ),
-        (said({"role": "tool", "content": "x", "tool_call_id": "1"}, USER), "messages[0].role"),
+        (
+            said({"role": "tool", "content": "x", "tool_call_id": "1"}, USER),
+            "messages[0].tool_call_id",
+        ),
+        (said(USER, {"role": "tool", "content": "x"}), "messages[1].tool_call_id"),
+        (said(USER, ASKS, {"role": "tool", "tool_call_id": "1"}), "messages[2].content"),
+        (said({"role": "user", "content": "x", "tool_calls": [CALL]}), "messages[0].tool_calls"),
+        (
+            said(USER, asks("[1]")),
+            "messages[1].tool_calls[0].function.arguments",
+        ),
+        (
+            said(USER, asks("{")),
+            "messages[1].tool_calls[0].function.arguments",
+        ),
+        (said(USER, ASKS), "messages[1].role"),
         (said({"role": "function", "content": "x", "name": "f"}, USER), "messages[0].role"),
-        (said({"role": "assistant", "tool_calls": [TOOL]}, USER), "messages[0].tool_calls"),
-        ({"tools": [TOOL]}, "tools"),
+        (
+            said({"role": "assistant", "tool_calls": [TOOL]}, USER),
+            "messages[0].tool_calls[0].function.arguments",
+        ),
+        ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
+        ({"tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
+        ({"tools": [tool("a b")]}, "tools[0].function.name"),
+        ({"tools": [tool("none")]}, "tools[0].function.name"),
+        ({"tools": [TOOL, TOOL]}, "tools[1].function.name"),
+        ({"tools": [tool("f", {"type": "nonsense"})]}, "tools[0].function.parameters"),
         ({"tool_choice": "required"}, "tool_choice"),
+        ({"tools": [TOOL], "tool_choice": "maybe"}, "tool_choice"),
+        ({"tools": [TOOL], "tool_choice": choice("g")}, "tool_choice"),
+        ({"tools": [TOOL], "tool_choice": {"type": "function"}}, "tool_choice.function"),
         ({"functions": [{"name": "f"}]}, "functions"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
-        ({"response_format": {"type": "json_schema", "json_schema": {}}}, "response_format"),
-        ({"n": 2}, "n"),
+        ({"response_format": {"type": "yaml"}}, "response_format.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {}}},
+            "response_format.json_schema.schema",
+        ),
+        ({"response_format": schema({"type": "nonsense"})}, "response_format.json_schema.schema"),
+        ({"response_format": {"type": "json_object"}, "stop": "x"}, "stop"),
         ({"n": 0}, "n"),
-        ({"stop": ["\n"]}, "stop"),
+        ({"n": 9}, "n"),
+        ({"n": 1.5}, "n"),
+        ({"stop": ""}, "stop"),
+        ({"stop": ["a", ""]}, "stop[1]"),
+        ({"stop": ["a"] * 17}, "stop"),
+        ({"stop": 1}, "stop"),
+        ({"frequency_penalty": 0.5}, "frequency_penalty"),
+        ({"presence_penalty": -1}, "presence_penalty"),
         ({"logprobs": True}, "logprobs"),
         ({"top_logprobs": 2}, "top_logprobs"),
         ({"logit_bias": {"1": 5}}, "logit_bias"),
@@ -91,6 +148,20 @@ def said(*turns: Any) -> dict[str, Any]:
         ({"forethought": {"deadline_s": 0}}, "forethought.deadline_s"),
         ({"forethought": {"deadline_s": -1}}, "forethought.deadline_s"),
         ({"forethought": {"task_kind": "poem"}}, "forethought.task_kind"),
+        ({"forethought": {"strategy": "majority"}}, "forethought.strategy"),
+        ({"forethought": {"strategy": {"name": "magic"}}}, "forethought.strategy"),
+        ({"forethought": {"strategy": {"n": 4}}}, "forethought.strategy"),
+        ({"forethought": {"strategy": {"name": "majority"}}}, "forethought.strategy"),
+        ({"forethought": {"strategy": {"name": "majority", "n": "4"}}}, "forethought.strategy"),
+        ({"forethought": {"strategy": {"name": "majority", "n": []}}}, "forethought.strategy.n"),
+        (
+            {
+                "forethought": {"strategy": {"name": "majority", "n": 4}},
+                "reasoning_effort": "none",
+            },
+            "forethought.strategy",
+        ),
+        ({"forethought": {"policy": ""}}, "forethought.policy"),
         ({"forethought": {"max_generation": 1}}, "forethought.max_generation"),
         ({"forethought": {"needs": 1}}, "forethought.needs"),
         ({"forethought": {"needs": {}}}, "forethought.needs"),
@@ -156,6 +227,13 @@ async def test_a_body_that_is_too_large_is_refused(http: httpx2.AsyncClient) -> 
     assert (reply.status_code, reply.json()["error"]["code"]) == (413, "body_too_large")
 
 
+def test_the_number_of_tools_is_bounded() -> None:
+    body = {"model": "forethought", "messages": [USER], "tools": [TOOL] * 129}
+    with pytest.raises(Refusal) as refused:
+        read_body(json.dumps(body).encode())
+    assert refused.value.param == "tools"
+
+
 async def test_an_unknown_model_is_404(http: httpx2.AsyncClient) -> None:
     reply = await http.post(PATH, json={"model": "gpt-7", "messages": [USER]})
     error = reply.json()["error"]
@@ -173,7 +251,18 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = ["messages", "model", "n", "tools", "seed", "forethought", "stop", "reasoning_effort"]
+FIELDS = [
+    "messages",
+    "model",
+    "n",
+    "tools",
+    "tool_choice",
+    "response_format",
+    "seed",
+    "forethought",
+    "stop",
+    "reasoning_effort",
+]
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), json_values), st.booleans())

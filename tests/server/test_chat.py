@@ -27,6 +27,7 @@ from forethought.nodes.errors import (
 from forethought.nodes.events import TextArrived
 from forethought.nodes.needs import Needs
 from forethought.nodes.policy.base import Plan
+from forethought.nodes.policy.runnable import CannotRun
 from forethought.nodes.values import Message
 from forethought.server.app import create_app
 from loopback import Loopback
@@ -291,6 +292,7 @@ FAILURES = [
     (PromptTooLong("5550 tokens"), 400, "context_length_exceeded", "invalid_request_error"),
     (BudgetSpent("deadline"), 504, "deadline_exceeded", "server_error"),
     (BudgetSpent("tokens"), 400, "budget_too_small", "invalid_request_error"),
+    (CannotRun("beam_search needs"), 400, "cannot_run", "invalid_request_error"),
     (BackendTimeout("slow"), 504, "upstream_timeout", "server_error"),
     (BackendGarbled("html"), 502, "upstream_garbled", "server_error"),
     (BackendRejected("401"), 502, "upstream_rejected", "server_error"),

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from forethought.nodes.errors import StoreError
 from forethought.storage.database import open_engine
 from forethought.storage.grades import NewGrade
+from forethought.storage.key_tables import ApiKey
+from forethought.storage.keys import NewKey
 from forethought.storage.learning_tables import (
     METADATA,
     Activation,
@@ -48,8 +50,8 @@ async def test_migrations_give_the_schema_of_the_models(url: str) -> None:
 
 
 async def test_every_table_of_a_trace_has_its_place_in_the_order_of_writing() -> None:
-    learned = {table_of(model) for model in LEARNED}
-    assert {table_of(model) for model in WRITE_ORDER} == set(METADATA.tables.values()) - learned
+    others = {table_of(model) for model in (*LEARNED, ApiKey)}
+    assert {table_of(model) for model in WRITE_ORDER} == set(METADATA.tables.values()) - others
     seen: set[str] = set()
     for model in WRITE_ORDER:
         seen.add(model.__tablename__)
@@ -93,6 +95,10 @@ async def test_from_the_first_schema_with_rows_to_the_newest(url: str) -> None:
     await store.add_grades([NewGrade(trace_id="t", grader="person:anna", score=1.0)])
     (grade,) = await store.grades_of("t")
     assert (grade.grader, grade.score) == ("person:anna", 1.0)
+    owner = await store.owner_of_run("t")
+    assert owner is not None and (owner.status, owner.key_id) == ("finished", None)
+    made = await store.create_key(NewKey(name="anna"))
+    assert await store.find_key(made.secret) == made.key
     await store.close()
 
 

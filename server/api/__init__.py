@@ -1,0 +1,1 @@
+"""Python's face: one call, in this process or against a server, with the same result."""

@@ -1,0 +1,137 @@
+"""Lets requests in: reads `Authorization: Bearer`, and says who asks.
+
+A key that was found is believed for a few seconds, so that not every request waits for the
+database; that is how long a revoked one lives. A wrong key is never remembered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..nodes.errors import ForethoughtError
+from ..storage.keys import ApiKey
+from .errors import Refusal, refusal_of
+from .visit import VISIT, Visit
+
+KeysWanted = Literal["auto", "required", "off"]
+OPEN = frozenset({"/healthz", "/readyz"})
+"""Asked by machines that hold no key, and telling nothing that is not theirs to know."""
+BELIEVED_S = 3.0
+MOST_BELIEVED = 1024
+
+
+class KeyStore(Protocol):
+    """Knows the keys. Implementation: `storage.store.Store`."""
+
+    async def find_key(self, secret: str) -> ApiKey | None:
+        """Return the key that `secret` is; None for a wrong or a revoked one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Believed:
+    key: ApiKey
+    until: float
+
+
+class Keys:
+    """Says whose a request is."""
+
+    def __init__(self, store: KeyStore, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._clock = clock
+        self._believed: dict[bytes, _Believed] = {}
+        """By the hash of a key: the keys themselves are not kept."""
+
+    async def read(self, authorization: str | None) -> ApiKey:
+        """Return the key in an `Authorization` header.
+
+        Raises:
+            Refusal: 401; there is none, or it is wrong or revoked.
+            StoreError: the keys cannot be read.
+        """
+        scheme, _, secret = (authorization or "").partition(" ")
+        secret = secret.strip()
+        if scheme.lower() != "bearer" or not secret:
+            raise _unknown("no API key was given; send it as `Authorization: Bearer KEY`")
+        digest, now = hashlib.sha256(secret.encode()).digest(), self._clock()
+        believed = self._believed.get(digest)
+        if believed is not None and now < believed.until:
+            return believed.key
+        self._believed.pop(digest, None)
+        key = await self._store.find_key(secret)
+        if key is None:
+            raise _unknown("the API key is wrong or revoked")
+        while len(self._believed) >= MOST_BELIEVED:
+            del self._believed[next(iter(self._believed))]
+        self._believed[digest] = _Believed(key=key, until=now + BELIEVED_S)
+        return key
+
+
+class Door:
+    """ASGI middleware: every request but those of `OPEN` needs a key, where keys are wanted."""
+
+    def __init__(self, app: ASGIApp, *, keys: Keys | None) -> None:
+        self._app = app
+        self._keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request in, or refuse it."""
+        if scope["type"] != "http":  # a lifespan; there are no web sockets
+            await self._app(scope, receive, send)
+            return
+        visit = Visit()
+        asks = scope["path"] not in OPEN and scope["method"] != "OPTIONS"  # pages ask that without
+        if self._keys is not None and asks:
+            try:
+                visit.key = await self._keys.read(Headers(scope=scope).get("authorization"))
+            except (Refusal, ForethoughtError) as error:
+                await _refused(refusal_of(error))(scope, receive, send)
+                return
+        token = VISIT.set(visit)
+        try:
+            await self._app(scope, receive, _telling(visit, send))
+        finally:
+            VISIT.reset(token)
+
+
+def wants_keys(wanted: KeysWanted, host: str) -> bool:
+    """Say whether a server bound to `host` asks for keys; `auto` is wherever others can reach it."""
+    return wanted == "required" or (wanted == "auto" and not is_loopback(host))
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine reaches `host`. A name other than localhost may be anything."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _telling(visit: Visit, send: Send) -> Send:
+    async def tell(message: Message) -> None:
+        if message["type"] == "http.response.start" and visit.headers:
+            MutableHeaders(scope=message).update(visit.headers)
+        await send(message)
+
+    return tell
+
+
+def _unknown(message: str) -> Refusal:
+    return Refusal(status=401, message=message, code="invalid_api_key")
+
+
+def _refused(refusal: Refusal) -> JSONResponse:
+    headers = {"www-authenticate": "Bearer"} if refusal.status == 401 else None
+    return JSONResponse(refusal.body(), status_code=refusal.status, headers=headers)

@@ -1,0 +1,1 @@
+"""`POST /v1/think`: everything that a run found, in our own JSON."""

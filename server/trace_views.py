@@ -1,0 +1,174 @@
+"""`GET /v1/traces` and `GET /v1/traces/{id}`: stored runs as JSON.
+
+Where keys are on, a key sees the runs that were asked with it, and no others: they are as unknown to
+it as if they were not there. Where keys are off, every run is seen.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Annotated, Literal, Protocol
+
+from fastapi import APIRouter, Query
+from pydantic import TypeAdapter
+from starlette.responses import Response
+
+from ..storage.keys import RunOwner
+from ..storage.recorder import Status
+from ..storage.views import TraceDetail, TraceSummary
+from .errors import TRACE_HEADER, Refusal, bad_request
+from .think.documented import ERRORS
+from .visit import current_visit
+
+MOST = 200
+"""The most traces of one page."""
+WHOLE = TypeAdapter(TraceDetail)
+FARTHEST = 10_000
+"""How many of the newest traces can be paged through."""
+
+
+class StoredTraces(Protocol):
+    """Reads stored runs. Implementation: `storage.store.Store`."""
+
+    async def drain(self) -> None:
+        """Return when everything recorded so far can be read."""
+        ...
+
+    async def read_trace(self, trace_id: str) -> TraceDetail:
+        """Return the trace whose id is or begins with `trace_id`; there must be one such.
+
+        Raises:
+            StoreError: there is none, or it cannot be read.
+        """
+        ...
+
+    async def list_traces(
+        self, limit: int = 20, status: Status | None = None
+    ) -> list[TraceSummary]:
+        """Return up to `limit` traces, newest first."""
+        ...
+
+    async def owner_of_run(self, trace_id: str) -> RunOwner | None:
+        """Return whose the run with this whole id is; None where there is no such run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracePage:
+    """Some traces, in the form of OpenAI's lists."""
+
+    object: Literal["list"] = "list"
+    data: tuple[TraceSummary, ...]
+    """Newest first."""
+    first_id: str | None
+    last_id: str | None
+    """What to give as `after` for the next page; None on an empty page."""
+    has_more: bool
+    """There are older ones."""
+
+
+async def find_trace(traces: StoredTraces, trace_id: str) -> TraceDetail | None:
+    """Return the trace with this whole id, None where there is none that the caller may see.
+
+    It is found as soon as its run is open, though its rows may still be on their way.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    if not is_id(trace_id):
+        return None
+    await traces.drain()
+    owner = await traces.owner_of_run(trace_id)
+    if owner is None or not _may_see(owner):
+        return None
+    return await traces.read_trace(trace_id)
+
+
+def is_id(text: str) -> bool:
+    """Say whether `text` is a whole id as runs have them; a beginning of one is not."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def trace_views_router(traces: StoredTraces | None) -> APIRouter:
+    """Return the two routes. Without a store there are no traces to see, and each is a 404."""
+    router = APIRouter(tags=["traces"])
+
+    @router.get("/v1/traces", responses=ERRORS, response_model=TracePage)
+    async def list_traces(
+        limit: Annotated[int, Query(ge=1, le=MOST)] = 20,
+        status: Status | None = None,
+        after: Annotated[str | None, Query(description="An id; older ones come.")] = None,
+    ) -> TracePage:
+        """Return stored runs, newest first."""
+        if traces is None:
+            raise _unknown("traces are not kept here")
+        if after is not None and not is_id(after):
+            raise bad_request(f"after must be the id of a trace, not {after!r}", "after")
+        await traces.drain()
+        return await _page(traces, limit, status, after)
+
+    @router.get("/v1/traces/{trace_id}", responses=ERRORS, response_model=TraceDetail)
+    async def read_trace(trace_id: str) -> Response:
+        """Return one run whole: steps, candidates, verdicts, votes, calls, usage, nodes."""
+        detail = None if traces is None else await find_trace(traces, trace_id)
+        if detail is None:
+            raise _unknown(f"no such trace: {trace_id!r}")
+        return Response(
+            WHOLE.dump_json(detail, warnings=False),  # a turn may hold calls beside its texts
+            media_type="application/json",
+            headers={TRACE_HEADER: trace_id},
+        )
+
+    return router
+
+
+async def _page(
+    traces: StoredTraces, limit: int, status: Status | None, after: str | None
+) -> TracePage:
+    """Return a page. The store gives the newest so many, so older pages are found by asking for more;
+    ids sort by time, so the cursor itself need not be among them."""
+    depth = limit + 1
+    while True:
+        newest = await traces.list_traces(depth, status)
+        older = [row for row in newest if after is None or row.id < after]
+        found = await _seen(traces, older, limit + 1)
+        if len(found) > limit or len(newest) < depth:
+            break
+        if depth == FARTHEST:
+            text = f"only the newest {FARTHEST} traces can be listed; export reads all of them"
+            raise bad_request(text, "after")
+        depth = min(depth * 4, FARTHEST)
+    data = tuple(found[:limit])
+    return TracePage(
+        data=data,
+        first_id=data[0].id if data else None,
+        last_id=data[-1].id if data else None,
+        has_more=len(found) > limit,
+    )
+
+
+async def _seen(traces: StoredTraces, rows: list[TraceSummary], most: int) -> list[TraceSummary]:
+    """Return the first `most` rows that the caller may see."""
+    if current_visit().key_id is None:
+        return rows[:most]
+    found: list[TraceSummary] = []
+    for row in rows:
+        if len(found) == most:
+            break
+        owner = await traces.owner_of_run(row.id)
+        if owner is not None and _may_see(owner):
+            found.append(row)
+    return found
+
+
+def _may_see(owner: RunOwner) -> bool:
+    key_id = current_visit().key_id
+    return key_id is None or key_id == owner.key_id
+
+
+def _unknown(message: str) -> Refusal:
+    return Refusal(status=404, message=message, code="trace_not_found")

@@ -1,0 +1,41 @@
+"""Who asks: one HTTP request, as the engine behind its face sees it.
+
+A context variable carries it, because a face hands an `Ask` to the engine and knows no keys; tasks
+that a request starts inherit it. What the engine writes into `headers` is sent with the reply.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from ..storage.keys import ApiKey
+
+
+@dataclass(slots=True, kw_only=True)
+class Visit:
+    """One request."""
+
+    key: ApiKey | None = None
+    """Whose it is; None where keys are off."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """For the reply; names in lower case."""
+
+    @property
+    def key_id(self) -> str | None:
+        """Id of the key."""
+        return None if self.key is None else self.key.id
+
+    @property
+    def priority(self) -> int:
+        """Of the key; 0 without one."""
+        return 0 if self.key is None else self.key.priority
+
+
+VISIT: ContextVar[Visit | None] = ContextVar("forethought_visit", default=None)
+"""None outside of a request."""
+
+
+def current_visit() -> Visit:
+    """Return the request that is being answered; outside of one, a visit of nobody."""
+    return VISIT.get() or Visit()
