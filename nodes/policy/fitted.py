@@ -25,6 +25,8 @@ class Choice:
 
     strategy: Strategy
     why: str
+    final: bool = False
+    """It was chosen for being smaller than what there is: nothing is planned after it."""
 
 
 _Way = Callable[[PolicyDocument, Situation], Choice]
@@ -52,6 +54,7 @@ class FittedPolicy:
                 policy=self.reference,
                 why=choice.why,
                 difficulty=situation.difficulty,
+                final=choice.final,
             )
         plan = BuiltinPolicy().choose(situation)
         reasons = "; ".join(missing) or f"it has nothing for questions of kind {situation.kind}"
@@ -125,7 +128,8 @@ def choose_by_level(document: PolicyDocument, situation: Situation) -> Choice:
             continue
         gain = f"{option.gain:+.1%} over best-of-N"
         rest = f" (the choice there: {missing})" if missing else ""
-        return Choice(strategy=strategy, why=f"{why}: {gain}{rest}")
+        smaller = room < situation.room
+        return Choice(strategy=strategy, why=f"{why}: {gain}{rest}", final=smaller)
     raise missing or CannotRun(why)
 
 

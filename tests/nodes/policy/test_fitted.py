@@ -291,3 +291,21 @@ def test_a_plan_never_costs_more_than_there_is(
         assert larger is not None
     if plan.strategy.name in ("beam_search", "dvts", "lookahead"):
         assert given.verifier and given.continuation
+
+
+def test_a_choice_smaller_than_its_budget_is_final_and_one_that_takes_all_is_not() -> None:
+    modest = document(options=[option(3, 64, best_of(12), chosen=True)])
+    plan = choose(modest, situation(room=60))
+    assert (plan.strategy.generations, plan.final) == (12, True)
+    assert not choose(BY_LEVEL, situation(room=60)).final
+
+
+def test_what_live_runs_chose_goes_before_the_controller() -> None:
+    controller: dict[str, JsonScalar] = {"name": "marginal_gain"}
+    replayed = option(3, 16, best_of(12), chosen=True)
+    learned = document(
+        options=[replayed], controller=controller, dials=[dial(0.001, 16, chosen=True)]
+    )
+    assert choose(learned).strategy.name == "marginal_gain"
+    live = replace(option(3, 16, beams(12), chosen=True), source="beams")
+    assert choose(replace(learned, options=(replayed, live))).strategy.name == "beam_search"
