@@ -55,10 +55,11 @@ def _stopped(
         not rules_itself and select(independent(found), strategy.selection).decided
     ):
         return "decided"
-    verdict = select(found, strategy.selection)
-    probability = probability_of(deps.confidence, verdict, found)
-    if is_enough(deps.needs, verdict, probability, deps.meter):
-        return "needs_met"
+    if deps.needs is not None:
+        verdict = select(found, strategy.selection)
+        probability = probability_of(deps.confidence, verdict, found)
+        if is_enough(deps.needs, verdict, probability, deps.meter):
+            return "needs_met"
     if after.gave_up:
         return "not_worth_more"
     spent_ = deps.meter.spent()

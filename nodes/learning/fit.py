@@ -6,16 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..algorithms.marginal_gain import MarginalGain
-from ..algorithms.marginal_rule import Rule
-from ..algorithms.registry import JsonScalar, numbers_of
-from ..difficulty.base import Level
 from ..policy.document import (
-    Dial,
-    Familiar,
-    FittedOn,
-    Option,
-    PolicyDocument,
     Scope,
 )
 from ..replay.ballots import ballots_of
@@ -23,22 +14,21 @@ from ..replay.levels import oracle_levels
 from ..replay.pool import Pool
 from ..replay.reading import Reading
 from ..replay.statistics import bootstrap_draws
-from .compare import Versus, equal_accuracy, placed, versus
-from .fit_confidence import confidence_report, fit_confidence
+from .compare import equal_accuracy, placed, versus
+from .document_of import document_of
+from .fit_confidence import confidence_report
 from .fit_difficulty import difficulty_report
-from .halves import PILOT_ORDERS, SEARCH_ORDERS, Halves, Plot, find_rule, fit_halves, fit_model
+from .halves import PILOT_ORDERS, Halves, Plot, fit_halves
 from .levels import LEVELS, crossed_allocations, crossed_table_runs, fit_table
 from .menu import Dish, baseline, serve
-from .record import Ints, record_of
-from .runs import Runs, error_of, mean_of, outlay_of
+from .record import Ints
+from .runs import Runs, outlay_of
 from .study import Curve, LevelRow, Point, SameBudget, Saved, Study, Way
 
 FINE = (4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 192, 256)
 """N of the curves."""
 PRICES = tuple(float(price) for price in np.geomspace(0.03, 0.0001, 24))
 """Of a generation, at which levels are given their N."""
-CEILINGS = (1.0, 0.75, 0.5, 0.375, 0.25)
-"""Parts of a budget at which the dial is measured: the price that ends a run there."""
 
 
 def fit_policy(
@@ -76,7 +66,9 @@ def fit_policy(
         readings, pilot=plot.pilot, orders=PILOT_ORDERS, seed=plot.seed, sources=plot.sources
     )
     told("the policy")
-    policy = _document(pools, readings, halves, runs, name=name, scope=scope, made=made, plot=plot)
+    policy = document_of(
+        pools, readings, halves, runs, name=name, scope=scope, made=made, plot=plot
+    )
     return Study(
         made=made,
         pools=tuple(pool.name for pool in pools),
@@ -203,109 +195,3 @@ def _level_rows(halves: Halves, runs: Mapping[Dish, Runs], plot: Plot) -> list[L
                 )
             )
     return rows
-
-
-def _document(
-    pools: Sequence[Pool],
-    readings: Sequence[Reading],
-    halves: Halves,
-    runs: Mapping[Dish, Runs],
-    *,
-    name: str,
-    scope: Scope,
-    made: str,
-    plot: Plot,
-) -> PolicyDocument:
-    rule = find_rule(record_of(readings, orders=SEARCH_ORDERS, seed=plot.seed + 1), plot)
-    spread = halves.probabilities
-    return PolicyDocument(
-        name=name,
-        scope=scope,
-        made=made,
-        seed=plot.seed,
-        fitted_on=tuple(
-            FittedOn(
-                name=pool.name, sha256=pool.sha256, questions=len(pool.questions), samples=pool.size
-            )
-            for pool in pools
-        ),
-        difficulty=fit_model(readings, plot),
-        confidence=fit_confidence(readings, seed=plot.seed),
-        options=tuple(_options(halves, runs, plot)),
-        controller=_numbers(rule),
-        dials=tuple(_dials(halves, runs, rule, plot)),
-        familiar=Familiar(
-            questions=len(readings),
-            probability_mean=float(spread.mean()),
-            probability_deviation=float(spread.std()),
-        ),
-        notes=(
-            (
-                "Dials and scores of models are two-fold: measured on questions unseen there. Of the"
-                " options only the levels are; what is chosen is chosen on what is shown."
-            ),
-            "Tokens of the verifier count what it reads again; a question's are an estimate.",
-        ),
-    )
-
-
-def _numbers(rule: Rule) -> dict[str, JsonScalar]:
-    """Return the controller's numbers but those that the run sets."""
-    given = {name: getattr(rule, name) for name in Rule.__dataclass_fields__}
-    numbers = numbers_of(MarginalGain(n=1, **given))
-    return {name: value for name, value in numbers.items() if name not in ("n", "price")}
-
-
-def _options(halves: Halves, runs: Mapping[Dish, Runs], plot: Plot) -> list[Option]:
-    table = fit_table(runs, halves.predicted, plot.budgets)
-    options: list[Option] = []
-    for level in LEVELS:
-        where = halves.predicted == level
-        for budget in plot.budgets:
-            base = runs[baseline(budget)]
-            for dish, ran in runs.items():
-                if dish.n != budget and dish != table[level, budget]:
-                    continue
-                options.append(
-                    Option(
-                        level=_level(level),
-                        budget=budget,
-                        theta=dish.theta(plot.pilot),
-                        outlay=outlay_of(ran, where),
-                        gain=mean_of(ran.right - base.right, where),
-                        gain_error=error_of(ran.right - base.right, where),
-                        questions=int(where.any(axis=1).sum()),
-                        chosen=dish == table[level, budget],
-                    )
-                )
-    return options
-
-
-def _level(number: int) -> Level:
-    levels: dict[int, Level] = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5}
-    return levels[number]
-
-
-def _dials(halves: Halves, runs: Mapping[Dish, Runs], rule: Rule, plot: Plot) -> list[Dial]:
-    """Return the prices that end a run at parts of each budget, dearest first."""
-    dials: list[Dial] = []
-    for budget in plot.budgets:
-        measured: list[tuple[float, Runs, Versus]] = []
-        for n in sorted({max(int(budget * ceiling), plot.pilot) for ceiling in CEILINGS}):
-            ran = halves.controller(0.0, n, plot.pilot)
-            held = versus(ran, runs[baseline(budget)], draws=plot.draws, seed=plot.seed)
-            measured.append((0.0 if n == budget else rule.gain / n, ran, held))
-        good = [m for m in measured if m[2].difference.value >= -m[2].error]
-        best = good[0] if good else measured[-1]
-        dials.extend(
-            Dial(
-                price=price,
-                budget=budget,
-                outlay=outlay_of(ran),
-                gain=held.difference.value,
-                gain_error=held.error,
-                chosen=price == best[0],
-            )
-            for price, ran, held in measured
-        )
-    return dials

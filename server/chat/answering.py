@@ -20,6 +20,7 @@ from ..asking import question_of
 from ..engine import Ask, Engine
 from ..errors import TRACE_HEADER, Refusal, refusal_of
 from ..narrate import Narrator
+from ..noted import Noted
 from .choices import Choice, Choices
 from .direct import DirectText
 from .live import Live, Moment, follow
@@ -89,14 +90,14 @@ class Answering(Response):
                 thinking.append(narrator.feed(moment))
         told = "".join(thinking).strip() if live.thinks else ""
         best = self._best(choices, moment, writer)
-        headers = {TRACE_HEADER: writer.trace_id}
+        headers = {TRACE_HEADER: writer.noted.trace_id}
         reply = JSONResponse(writer.whole(moment, best, told), headers=headers)
         await reply(scope, receive, send)
 
     async def _stream(self, live: Live, send: Send) -> None:
         writer = self._writer(await live.opened())
         moment = await live.next(self._keep_alive_s)
-        await self._start(send, writer.trace_id)
+        await self._start(send, writer.noted.trace_id)
         await _send_body(send, writer.role_chunk())
         narrator = Narrator() if live.thinks else None
         direct, choices = DirectText(), Choices()
@@ -139,10 +140,11 @@ class Answering(Response):
             await _send_body(send, writer.content_chunk(text))
 
     def _best(self, choices: Choices, answer: Answer, writer: Reply) -> list[Choice]:
-        return choices.best(answer, question_of(self._ask), self._ask.n, writer.trace_id)
+        return choices.best(answer, question_of(self._ask), self._ask.n, writer.noted.trace_id)
 
     def _writer(self, trace_id: str) -> Reply:
-        return Reply(trace_id=trace_id, model=self._model, effort=self._ask.effort)
+        noted = Noted(trace_id=trace_id, effort=self._ask.effort)
+        return Reply(noted=noted, model=self._model)
 
     async def _start(self, send: Send, trace_id: str) -> None:
         headers = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ...nodes.budget import EFFORTS, GENERATIONS, Budget, Effort
-from ...nodes.needs import Needs
+from ...nodes.budget import Effort
 from ..engine import Ask
-from .body import ChatBody, Limits, NeedsBody
+from .body import ChatBody, Limits
+from .dial import to_dial, to_needs
 from .terms import to_choice, to_schema, to_stop, to_strategy, to_tools
 from .turns import to_messages, unsupported
 
@@ -20,28 +20,21 @@ def to_ask(body: ChatBody, default_effort: Effort) -> Ask:
         raise unsupported(name)
     messages = to_messages(body.messages)
     limits = body.forethought or Limits()
-    effort = body.reasoning_effort or default_effort
-    generations = limits.max_generations
-    if generations is None:
-        generations = GENERATIONS[effort]
+    dial = to_dial(body.reasoning_effort, limits, default_effort)
     tools = to_tools(body)
     return Ask(
         messages=messages,
-        effort=_effort_for(generations, effort),
-        budget=Budget(
-            generations=generations,
-            tokens=limits.max_thinking_tokens,
-            deadline_s=limits.deadline_s,
-        ),
+        effort=dial.effort,
+        budget=dial.budget,
         kind=limits.task_kind,
         temperature=body.temperature,
         top_p=body.top_p,
         max_tokens=body.max_completion_tokens or body.max_tokens,
         seed=body.seed,
         live=bool(body.stream),
-        needs=_needs(limits.needs),
+        needs=to_needs(limits.needs),
         policy=limits.policy,
-        strategy=to_strategy(limits, thinks=generations > 0),
+        strategy=to_strategy(limits, thinks=dial.budget.generations > 0),
         tools=tools,
         tool_choice=to_choice(body, tools),
         parallel_tool_calls=body.parallel_tool_calls is not False,
@@ -50,18 +43,3 @@ def to_ask(body: ChatBody, default_effort: Effort) -> Ask:
         n=body.n or 1,
         face="chat",
     )
-
-
-def _needs(body: NeedsBody | None) -> Needs | None:
-    if body is None:
-        return None
-    return Needs(confidence=body.confidence, seconds=body.seconds, tokens=body.tokens)
-
-
-def _effort_for(generations: int, asked: Effort) -> Effort:
-    """Return `asked`, unless the caller's own budget says thinking where it says none or the other
-    way round; then the least effort that allows as much."""
-    if (generations == 0) == (asked == "none"):
-        return asked
-    enough: list[Effort] = [e for e in EFFORTS if GENERATIONS[e] >= generations]
-    return enough[0] if enough else "max"

@@ -12,11 +12,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ...nodes.budget import Effort
-from ...nodes.difficulty.base import Difficulty
-from ...nodes.events import Event, NodeFinished
+from ...nodes.events import Event
 from ...nodes.state import Answer
 from ...nodes.values import ToolCall
+from ..noted import Noted
 from .choices import Choice
 
 Json = dict[str, object]
@@ -28,23 +27,15 @@ KEEP_ALIVE = b": keep-alive\n\n"
 class Reply:
     """Writes the JSON of one run."""
 
-    trace_id: str
+    noted: Noted
     model: str
     """As the caller named it."""
-    effort: Effort
     created: int = field(default_factory=lambda: int(time.time()))
     """Seconds since 1970."""
-    difficulty: Difficulty | None = None
-    strategy: str | None = None
-    policy: str | None = None
-    """Which one decided; None where nothing had to be planned."""
 
     def note(self, event: Event) -> None:
         """Remember what `forethought` tells about the run."""
-        if isinstance(event, NodeFinished):
-            self.difficulty = event.writes.get("difficulty", self.difficulty)
-            if plans := event.writes.get("plans"):
-                self.strategy, self.policy = plans[-1].strategy.name, plans[-1].policy
+        self.noted.note(event)
 
     def whole(self, answer: Answer, choices: Sequence[Choice], thinking: str) -> Json:
         """Return the reply of a request that is not streamed; the thinking is the first choice's."""
@@ -61,7 +52,7 @@ class Reply:
         return self._base("chat.completion") | {
             "choices": listed,
             "usage": usage(answer),
-            "forethought": self._extension(answer),
+            "forethought": self.noted.extension(answer),
         }
 
     def role_chunk(self, index: int = 0) -> bytes:
@@ -89,7 +80,7 @@ class Reply:
     def finish_chunk(self, answer: Answer, choice: Choice, index: int = 0) -> bytes:
         """Return the chunk that says why a choice ended, the first one's with the extension object."""
         ended: Json = {"index": index, "delta": {}, "finish_reason": finish(choice)}
-        extension = {"forethought": self._extension(answer)} if index == 0 else {}
+        extension = {"forethought": self.noted.extension(answer)} if index == 0 else {}
         return sse(self._base("chat.completion.chunk") | {"choices": [ended]} | extension)
 
     def usage_chunk(self, answer: Answer) -> bytes:
@@ -101,28 +92,8 @@ class Reply:
         return sse(self._base("chat.completion.chunk") | {"choices": [choice]})
 
     def _base(self, kind: str) -> Json:
-        name = f"chatcmpl-{self.trace_id}"
+        name = f"chatcmpl-{self.noted.trace_id}"
         return {"id": name, "object": kind, "created": self.created, "model": self.model}
-
-    def _extension(self, answer: Answer) -> Json:
-        difficulty = self.difficulty
-        return {
-            "trace_id": self.trace_id,
-            "effort": self.effort,
-            "stop_reason": answer.stop_reason,
-            "confidence": answer.confidence,
-            "probability": answer.probability,
-            "needs_met": answer.needs_met,
-            "answer": answer.answer,
-            "generations": answer.generations,
-            "seconds": round(answer.seconds, 3),
-            "difficulty": difficulty
-            and {"level": difficulty.level, "probability": difficulty.probability},
-            "strategy": self.strategy,
-            "policy": self.policy,
-            "verifier_tokens": answer.usage.verifier_tokens,
-            "faults": list(answer.faults),
-        }
 
 
 def sse(value: object) -> bytes:

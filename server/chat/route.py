@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from ...nodes.budget import Effort
+from ..bounded import bounded
 from ..engine import Engine
-from ..errors import Refusal
 from ..models import check_served, effort_named
 from .answering import Answering
 from .ask import to_ask
@@ -21,7 +21,7 @@ def chat_router(
 
     @router.post("/v1/chat/completions")
     async def chat_completions(request: Request) -> Answering:
-        body = read_body(await _bounded(request, max_body_bytes))
+        body = read_body(await bounded(request, max_body_bytes))
         check_served(engine, body.model)
         return Answering(
             engine,
@@ -32,18 +32,3 @@ def chat_router(
         )
 
     return router
-
-
-async def _bounded(request: Request, most: int) -> bytes:
-    """Return the body, reading no further than `most` bytes.
-
-    Raises:
-        Refusal: 413; it is larger.
-    """
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > most:
-            message = f"the body is larger than {most} bytes"
-            raise Refusal(status=413, message=message, code="body_too_large")
-    return bytes(data)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,10 +12,9 @@ from rich.table import Table
 from ...storage.keys import ApiKey, CreatedKey, NewKey
 from ...storage.store import Store
 from .db import Database
-from .failing import one_sentence
+from .stored import as_text, with_store
 
 keys_app = typer.Typer(help="API keys: who may ask, and how much.", no_args_is_help=True)
-T = TypeVar("T")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Whose key it is, in one line.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -62,9 +58,9 @@ def create_key(
         )
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
-    made = _with_store(database, create)
+    made = with_store(database, create)
     if as_json:
-        typer.echo(_json({**asdict(made.key), "key": made.secret}))
+        typer.echo(as_text({**asdict(made.key), "key": made.secret}))
         return
     typer.echo(made.secret)
     typer.echo(f"This is the key of {made.key.name}; it is not shown again.", err=True)
@@ -73,9 +69,9 @@ def create_key(
 @keys_app.command("list")
 def list_keys(as_json: AsJson = False, database: Database = None) -> None:
     """List every key, revoked ones too, oldest first."""
-    found = _with_store(database, lambda store: store.list_keys())
+    found = with_store(database, lambda store: store.list_keys())
     if as_json:
-        typer.echo(_json([asdict(key) for key in found]))
+        typer.echo(as_text([asdict(key) for key in found]))
     elif found:
         Console().print(_table(found))
     else:
@@ -88,24 +84,8 @@ def revoke_key(
     database: Database = None,
 ) -> None:
     """Revoke a key; servers refuse it within seconds, and its traces stay."""
-    gone = _with_store(database, lambda store: store.revoke_key(name))
+    gone = with_store(database, lambda store: store.revoke_key(name))
     typer.echo(f"The key of {gone.name} ({gone.prefix}...) is revoked.")
-
-
-def _with_store(database: str | None, use: Callable[[Store], Awaitable[T]]) -> T:
-    async def run() -> T:
-        store = await Store.open(database)
-        try:
-            return await use(store)
-        finally:
-            await store.close()
-
-    with one_sentence():
-        return asyncio.run(run())
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, default=str, ensure_ascii=False, indent=2)
 
 
 def _table(keys: list[ApiKey]) -> Table:

@@ -5,13 +5,9 @@ Nothing here fits or judges a policy.
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -26,11 +22,11 @@ from ...storage.store import Store
 from .db import Database
 from .failing import one_sentence
 from .policy_table import HASH_SHOWN, render_history, render_list, render_policy
+from .stored import as_text, with_store
 
 policy_app = typer.Typer(
     help="Learned policies: what is stored, and which serves.", no_args_is_help=True
 )
-T = TypeVar("T")
 Reference = Annotated[
     str,
     typer.Argument(
@@ -43,9 +39,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @policy_app.command("list")
 def list_policies(as_json: AsJson = False, database: Database = None) -> None:
     """List every version of every policy, newest first."""
-    found = _with_store(database, lambda store: store.list_policies())
+    found = with_store(database, lambda store: store.list_policies())
     if as_json:
-        typer.echo(_json([asdict(policy) for policy in found]))
+        typer.echo(as_text([asdict(policy) for policy in found]))
     elif found:
         Console().print(render_list(found))
     else:
@@ -73,9 +69,9 @@ def show_policy(
             return [active.record for active in await store.active_policies()]
         return [await store.read_policy(reference)]
 
-    records = _with_store(database, read)
+    records = with_store(database, read)
     if as_json:
-        typer.echo(_json([asdict(record) for record in records]))
+        typer.echo(as_text([asdict(record) for record in records]))
     elif records:
         console = Console()
         for record in records:
@@ -91,7 +87,7 @@ def activate_policy(
     database: Database = None,
 ) -> None:
     """Let a policy serve the runs it was made for, from now on."""
-    _tell(_with_store(database, lambda store: store.activate(reference, note)))
+    _tell(with_store(database, lambda store: store.activate(reference, note)))
 
 
 @policy_app.command("rollback")
@@ -108,15 +104,15 @@ def roll_back(
     The scope is the one that the policy in service was made for, as `policy list` shows it.
     """
     scope = Scope(kind=kind, model=model, verifier=verifier)
-    _tell(_with_store(database, lambda store: store.rollback(scope)))
+    _tell(with_store(database, lambda store: store.rollback(scope)))
 
 
 @policy_app.command("history")
 def show_history(as_json: AsJson = False, database: Database = None) -> None:
     """List what was activated and rolled back, newest first."""
-    log = _with_store(database, lambda store: store.list_activations())[::-1]
+    log = with_store(database, lambda store: store.list_activations())[::-1]
     if as_json:
-        typer.echo(_json([asdict(entry) for entry in log]))
+        typer.echo(as_text([asdict(entry) for entry in log]))
     elif log:
         Console().print(render_history(log))
     else:
@@ -134,7 +130,7 @@ def import_policy(
             document = policy_from(file.read_bytes())
         except OSError as exc:
             raise StoreError(f"{file} cannot be read: {exc.strerror}") from exc
-    record = _with_store(database, lambda store: store.save_policy(document))
+    record = with_store(database, lambda store: store.save_policy(document))
     typer.echo(f"{record.reference}, hash {record.hash[:HASH_SHOWN]}")
 
 
@@ -150,8 +146,8 @@ def export_policy(
     database: Database = None,
 ) -> None:
     """Write a policy as JSON."""
-    record = _with_store(database, lambda store: store.read_policy(reference))
-    text = _json(asdict(record.document))
+    record = with_store(database, lambda store: store.read_policy(reference))
+    text = as_text(asdict(record.document))
     if file is None:
         typer.echo(text)
         return
@@ -160,22 +156,6 @@ def export_policy(
             file.write_text(f"{text}\n", encoding="utf-8")
         except OSError as exc:
             raise StoreError(f"{file} cannot be written: {exc.strerror}") from exc
-
-
-def _with_store(database: str | None, use: Callable[[Store], Awaitable[T]]) -> T:
-    async def run() -> T:
-        store = await Store.open(database)
-        try:
-            return await use(store)
-        finally:
-            await store.close()
-
-    with one_sentence():
-        return asyncio.run(run())
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, default=datetime.isoformat, ensure_ascii=False, indent=2)
 
 
 def _tell(entry: Activation) -> None:

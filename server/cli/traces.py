@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...nodes.errors import StoreError
 from ...storage.recorder import Status
 from ...storage.store import Store
 from ...storage.views import TraceDetail, TraceSummary
 from .db import Database
+from .stored import as_text, with_store
 from .trace_tree import excerpt, render_sql, render_trace
 
 traces_app = typer.Typer(help="Look at stored traces.", no_args_is_help=True)
-T = TypeVar("T")
 ID_SHOWN = 18
 """The milliseconds of a UUIDv7 and its first random digits: enough to tell traces apart."""
 WIDE = 110
@@ -41,9 +36,9 @@ def list_traces(
     async def read(store: Store) -> list[TraceSummary]:
         return await store.list_traces(limit, status)
 
-    found = _with_store(database, read)
+    found = with_store(database, read)
     if as_json:
-        typer.echo(_json([asdict(trace) for trace in found]))
+        typer.echo(as_text([asdict(trace) for trace in found]))
     elif found:
         console = Console()
         console.print(_list_table(found, console.width))
@@ -62,38 +57,14 @@ def show_trace(
     async def read(store: Store) -> TraceDetail:
         return await store.read_trace(trace_id)
 
-    detail = _with_store(database, read)
+    detail = with_store(database, read)
     if as_json:
-        typer.echo(_json(asdict(detail)))
+        typer.echo(as_text(asdict(detail)))
         return
     console = Console()
     console.print(render_trace(detail))
     console.print("\nThe tree in SQL:", style="bold")
     console.print(render_sql(detail.trace.id), soft_wrap=True)
-
-
-def _with_store(database: str | None, use: Callable[[Store], Awaitable[T]]) -> T:
-    async def run() -> T:
-        store = await Store.open(database)
-        try:
-            return await use(store)
-        finally:
-            await store.close()
-
-    try:
-        return asyncio.run(run())
-    except StoreError as exc:
-        typer.echo(f"Error: {exc}", err=True)
-        raise typer.Exit(1) from exc
-
-
-def _json(value: object) -> str:
-    def moment(other: object) -> str:
-        if isinstance(other, datetime):
-            return other.isoformat()
-        raise TypeError(f"not JSON: {other!r}")
-
-    return json.dumps(value, default=moment, ensure_ascii=False, indent=2)
 
 
 def _list_table(traces: list[TraceSummary], width: int) -> Table:

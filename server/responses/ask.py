@@ -8,11 +8,11 @@ from __future__ import annotations
 from ...nodes.budget import Effort
 from ...nodes.values import Message
 from ..chat.body import Limits
+from ..chat.dial import to_dial, to_needs
 from ..chat.terms import to_strategy
 from ..engine import Ask
 from ..errors import bad_request
 from .body import FormatBody, ReasoningBody, ResponsesBody, ToolBody
-from .dial import to_dial, to_needs
 from .faces import face_of
 from .frame import Frame, Json
 from .items import check_conversation, to_messages

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ...nodes.budget import Effort
-from ...nodes.difficulty.base import Difficulty
-from ...nodes.events import Event, NodeFinished
 from ...nodes.state import Answer
 from ..errors import Refusal
 
@@ -73,46 +71,6 @@ class Frame:
             "top_p": self.top_p,
             "truncation": "disabled",
             "usage": None,
-        }
-
-
-@dataclass(slots=True, kw_only=True)
-class Noted:
-    """What `forethought` tells about a run, from its events."""
-
-    trace_id: str
-    effort: Effort
-    difficulty: Difficulty | None = None
-    strategy: str | None = None
-    policy: str | None = None
-    """Which one decided; None where nothing had to be planned."""
-
-    def note(self, event: Event) -> None:
-        """Remember what is told."""
-        if isinstance(event, NodeFinished):
-            self.difficulty = event.writes.get("difficulty", self.difficulty)
-            if plans := event.writes.get("plans"):
-                self.strategy, self.policy = plans[-1].strategy.name, plans[-1].policy
-
-    def extension(self, answer: Answer) -> Json:
-        """Return the object `forethought`, the same as in chat completions."""
-        difficulty = self.difficulty
-        return {
-            "trace_id": self.trace_id,
-            "effort": self.effort,
-            "stop_reason": answer.stop_reason,
-            "confidence": answer.confidence,
-            "probability": answer.probability,
-            "needs_met": answer.needs_met,
-            "answer": answer.answer,
-            "generations": answer.generations,
-            "seconds": round(answer.seconds, 3),
-            "difficulty": difficulty
-            and {"level": difficulty.level, "probability": difficulty.probability},
-            "strategy": self.strategy,
-            "policy": self.policy,
-            "verifier_tokens": answer.usage.verifier_tokens,
-            "faults": list(answer.faults),
         }
 
 

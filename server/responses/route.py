@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from ...nodes.budget import Effort
+from ..bounded import bounded
 from ..engine import Engine
 from ..errors import TRACE_HEADER, bad_request
 from ..models import check_served, effort_named
@@ -16,7 +17,6 @@ from ..trace_views import StoredTraces
 from .answering import Answering, Teller
 from .ask import detail_of, to_ask, to_frame
 from .body import ResponsesBody, read_body
-from .bounded import bounded
 from .frame import PREFIX
 from .history import before, find_response, not_found
 from .stored import to_response

@@ -14,7 +14,8 @@ from ...nodes.events import Event, TextArrived
 from ...nodes.state import Answer
 from ..chat.direct import DirectText
 from ..errors import Refusal
-from .frame import Frame, Json, Noted, Status, error, usage
+from ..noted import Noted
+from .frame import Frame, Json, Status, error, usage
 from .summary import Detail, Summary
 from .wire import ItemStatus, Message, Reasoning, Wire, add_call
 

@@ -6,10 +6,10 @@ from ...nodes.algorithms.base import Strategy
 from ...nodes.budget import Effort
 from ...nodes.values import Message, Role
 from ..chat.body import Limits
+from ..chat.dial import to_dial, to_needs
 from ..chat.terms import to_strategy
 from ..engine import Ask
 from ..errors import Refusal, bad_request
-from ..responses.dial import to_dial, to_needs
 from .body import ThinkBody
 
 ROLES: dict[str, Role] = {

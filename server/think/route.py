@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from ...nodes.budget import Effort
+from ..bounded import bounded
 from ..engine import Engine
 from ..models import check_served, effort_named
 from ..responses.answering import Answering, Teller
-from ..responses.bounded import bounded
 from .ask import to_ask
 from .body import ThinkBody, read_body
 from .documented import ERRORS, inlined, json_request

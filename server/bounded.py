@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from ..errors import Refusal
+from .errors import Refusal
 
 
 async def bounded(request: Request, most: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The dial and the caller's own limits as one budget, the same for responses and for `/v1/think`."""
+"""The dial and the caller's own limits as one budget, the same on every face."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...nodes.budget import EFFORTS, GENERATIONS, Budget, Effort
 from ...nodes.needs import Needs
-from ..chat.body import Limits, NeedsBody
+from .body import Limits, NeedsBody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
