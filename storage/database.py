@@ -7,7 +7,9 @@ roll back. `immediate` takes SQLite's write lock at the start instead of in the 
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from platformdirs import user_data_path
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from ..nodes.errors import StoreError
 
@@ -25,6 +28,7 @@ _DRIVERS = {
 }
 BUSY_TIMEOUT_S = 5.0
 """How long a SQLite connection waits for another process's write."""
+SWITCH_PAUSE_S = 0.01
 
 
 def default_url() -> str:
@@ -87,6 +91,25 @@ def _try_file(path: Path) -> None:
         raise StoreError(f"the trace database {path} cannot be opened: {exc}") from exc
 
 
+def _switch_to_wal(cursor: Any, limit_s: float) -> None:
+    """Switch the file to WAL. `Any`: the cursor's class is the driver's own.
+
+    Where two connections switch a new file at once, SQLite refuses one of them without waiting,
+    whatever the time-out (sqlite.org/wal.html, section 8), so the wait is here.
+    """
+    until = time.monotonic() + limit_s
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as exc:
+            busy = exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # any of its kinds
+            if not busy or time.monotonic() >= until:
+                raise
+            await_only(asyncio.sleep(SWITCH_PAUSE_S))
+        else:
+            return
+
+
 def _set_up_sqlite(engine: AsyncEngine, busy_timeout_s: float) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def configure(dbapi_connection: Any, _record: object) -> None:
@@ -95,7 +118,7 @@ def _set_up_sqlite(engine: AsyncEngine, busy_timeout_s: float) -> None:
         cursor = dbapi_connection.cursor()
         # The time-out first: switching to WAL may have to wait for another process.
         cursor.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}")
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _switch_to_wal(cursor, busy_timeout_s)
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
