@@ -13,12 +13,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from ..nodes.budget import Effort
 from .chat.route import chat_router
 from .engine import Engine
 from .errors import Refusal, bad_request, refusal_of
 from .guard import Guard, GuardedEngine, open_guard
 from .health import health_router
+from .http_terms import HttpTerms
 from .keys import Door
 from .mcp.access import Access
 from .mcp.mount import mount_mcp
@@ -29,7 +29,6 @@ from .trace_views import StoredTraces, trace_views_router
 from .traces_routes import traces_router
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-MAX_BODY_BYTES = 4 * 1024 * 1024
 
 
 def create_app(
@@ -37,9 +36,7 @@ def create_app(
     *,
     guard: Guard | None = None,
     lifespan: Lifespan | None = None,
-    default_effort: Effort = "medium",
-    keep_alive_s: float = 10.0,
-    max_body_bytes: int = MAX_BODY_BYTES,
+    terms: HttpTerms | None = None,
     traces: StoredTraces | None = None,
     mcp_access: Access | None = None,
 ) -> FastAPI:
@@ -49,53 +46,29 @@ def create_app(
         engine: Answers; every face gets it behind the guard.
         guard: Who may ask how much; by default anybody, 64 runs at once.
         lifespan: Entered while the application runs.
-        default_effort: Of requests that name none.
-        keep_alive_s: Seconds of silence after which a stream gets a comment line.
-        max_body_bytes: Larger bodies are refused with 413.
+        terms: The effort, the keep-alive and the largest body of every face.
         traces: Where the engine stores its runs; None leaves out the MCP tool that reads them, and
             no run can be read back or continued.
         mcp_access: Whose requests `/mcp` takes besides those of this machine.
     """
-    guard = guard or open_guard()
+    guard, terms = guard or open_guard(), terms or HttpTerms()
     engine = GuardedEngine(engine, guard)
     app = FastAPI(title="Forethought", lifespan=lifespan)
     app.add_middleware(Door, keys=guard.keys)
     app.include_router(health_router(engine))
     app.include_router(models_router(engine))
     app.include_router(traces_router(guard))
-    app.include_router(
-        chat_router(
-            engine,
-            default_effort=default_effort,
-            keep_alive_s=keep_alive_s,
-            max_body_bytes=max_body_bytes,
-        )
-    )
-    app.include_router(
-        responses_router(
-            engine,
-            traces,
-            default_effort=default_effort,
-            keep_alive_s=keep_alive_s,
-            max_body_bytes=max_body_bytes,
-        )
-    )
-    app.include_router(
-        think_router(
-            engine,
-            default_effort=default_effort,
-            keep_alive_s=keep_alive_s,
-            max_body_bytes=max_body_bytes,
-        )
-    )
+    app.include_router(chat_router(engine, terms))
+    app.include_router(responses_router(engine, traces, terms))
+    app.include_router(think_router(engine, terms))
     app.include_router(trace_views_router(traces))
     mount_mcp(
         app,
         engine,
         traces=traces,
         access=mcp_access,
-        default_effort=default_effort,
-        max_body_bytes=max_body_bytes,
+        default_effort=terms.default_effort,
+        max_body_bytes=terms.max_body_bytes,
     )
     app.add_exception_handler(Refusal, _refuse)
     app.add_exception_handler(HTTPException, _refuse_route)

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from ...nodes.budget import GENERATIONS, Budget, Effort
 from ...nodes.state import Answer
-from ..chat.live import Live
 from ..engine import Ask, Engine
+from ..live import Live
 from ..local_engine import open_engine
 from ..settings import Settings
 from .asked import Asked

@@ -20,7 +20,6 @@ from .choices import Choice
 
 Json = dict[str, object]
 DONE = b"data: [DONE]\n\n"
-KEEP_ALIVE = b": keep-alive\n\n"
 
 
 @dataclass(slots=True, kw_only=True)

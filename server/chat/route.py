@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from ...nodes.budget import Effort
+from ..answering import Answering, Teller
 from ..bounded import bounded
 from ..engine import Engine
+from ..http_terms import HttpTerms
 from ..models import check_served, effort_named
-from .answering import Answering
 from .ask import to_ask
 from .body import StreamOptions, read_body
+from .telling import Telling
 
 
-def chat_router(
-    engine: Engine, *, default_effort: Effort, keep_alive_s: float, max_body_bytes: int
-) -> APIRouter:
+def chat_router(engine: Engine, terms: HttpTerms) -> APIRouter:
     """Return the route."""
     router = APIRouter()
 
     @router.post("/v1/chat/completions")
     async def chat_completions(request: Request) -> Answering:
-        body = read_body(await bounded(request, max_body_bytes))
+        body = read_body(await bounded(request, terms.max_body_bytes))
         check_served(engine, body.model)
-        return Answering(
-            engine,
-            to_ask(body, effort_named(engine, body.model) or default_effort),
-            model=body.model,
-            include_usage=(body.stream_options or StreamOptions()).include_usage,
-            keep_alive_s=keep_alive_s,
-        )
+        ask = to_ask(body, effort_named(engine, body.model) or terms.default_effort)
+        include_usage = (body.stream_options or StreamOptions()).include_usage
+
+        def tell(trace_id: str, thinks: bool) -> Teller:
+            return Telling(
+                ask, trace_id, thinks=thinks, model=body.model, include_usage=include_usage
+            )
+
+        return Answering(engine, ask, tell, keep_alive_s=terms.keep_alive_s)
 
     return router

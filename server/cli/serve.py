@@ -11,6 +11,7 @@ import typer
 from ...storage.store import Store
 from ..app import create_app
 from ..guard import OVERTIME_S, guard_of
+from ..http_terms import HttpTerms
 from ..keys import is_loopback, wants_keys
 from ..local_engine import open_engine
 from ..mcp.access import access_of
@@ -44,7 +45,7 @@ async def _serve(settings: Settings) -> None:
         app = create_app(
             engine,
             guard=guard,
-            default_effort=settings.effort,
+            terms=HttpTerms(default_effort=settings.effort),
             traces=engine.store,
             mcp_access=access_of(settings),
         )

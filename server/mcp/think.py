@@ -1,6 +1,6 @@
 """The `think` tool: starts a run, tells how it gets on, and returns its answer.
 
-The run is in a task of its own (`chat/live.py`), closed under a shield: the SDK cancels a handler
+The run is in a task of its own (`live.py`), closed under a shield: the SDK cancels a handler
 again at every await, which would cut the closing of the run's own calls short.
 """
 
@@ -17,9 +17,9 @@ from ...nodes.budget import GENERATIONS, Budget, Effort
 from ...nodes.kinds import infer_kind
 from ...nodes.state import Answer
 from ...nodes.values import Message
-from ..chat.live import Live
 from ..engine import Ask, Engine
 from ..errors import refusal_of
+from ..live import Live
 from ..narrate import STOPPED
 from .arguments import ThinkArguments
 from .progress import sentence_of, still_thinking

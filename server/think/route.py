@@ -7,11 +7,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from ...nodes.budget import Effort
+from ..answering import Answering, Teller
 from ..bounded import bounded
 from ..engine import Engine
+from ..http_terms import HttpTerms
 from ..models import check_served, effort_named
-from ..responses.answering import Answering, Teller
 from .ask import to_ask
 from .body import ThinkBody, read_body
 from .documented import ERRORS, inlined, json_request
@@ -20,9 +20,7 @@ from .reply import ThinkReply
 from .telling import Telling
 
 
-def think_router(
-    engine: Engine, *, default_effort: Effort, keep_alive_s: float, max_body_bytes: int
-) -> APIRouter:
+def think_router(engine: Engine, terms: HttpTerms) -> APIRouter:
     """Return the route."""
     router = APIRouter(tags=["think"])
     replies: dict[int | str, dict[str, Any]] = {  # FastAPI's own type
@@ -37,13 +35,13 @@ def think_router(
     @router.post("/v1/think", responses=replies, openapi_extra=json_request(ThinkBody))
     async def think(request: Request) -> Response:
         """Answer a question, and tell everything about how the answer was found."""
-        body = read_body(await bounded(request, max_body_bytes))
+        body = read_body(await bounded(request, terms.max_body_bytes))
         check_served(engine, body.model)
-        ask = to_ask(body, effort_named(engine, body.model) or default_effort)
+        ask = to_ask(body, effort_named(engine, body.model) or terms.default_effort)
 
         def tell(trace_id: str, thinks: bool) -> Teller:
             return Telling(trace_id=trace_id, thinks=thinks, model=body.model, effort=ask.effort)
 
-        return Answering(engine, ask, tell, keep_alive_s=keep_alive_s)
+        return Answering(engine, ask, tell, keep_alive_s=terms.keep_alive_s)
 
     return router

@@ -12,6 +12,7 @@ from forethought.server.app import create_app
 from forethought.server.chat.ask import to_ask
 from forethought.server.chat.body import read_body
 from forethought.server.errors import Refusal
+from forethought.server.http_terms import HttpTerms
 
 pytestmark = pytest.mark.anyio
 USER = {"role": "user", "content": "17+25?"}
@@ -42,7 +43,9 @@ def asks(arguments: str) -> dict[str, Any]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx2.AsyncClient]:
-    transport = httpx2.ASGITransport(create_app(ScriptedEngine(), max_body_bytes=2000))
+    transport = httpx2.ASGITransport(
+        create_app(ScriptedEngine(), terms=HttpTerms(max_body_bytes=2000))
+    )
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 

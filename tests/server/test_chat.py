@@ -30,6 +30,7 @@ from forethought.nodes.policy.base import Plan
 from forethought.nodes.policy.runnable import CannotRun
 from forethought.nodes.values import Message
 from forethought.server.app import create_app
+from forethought.server.http_terms import HttpTerms
 from loopback import Loopback
 
 pytestmark = pytest.mark.anyio
@@ -283,7 +284,7 @@ async def test_everything_a_caller_can_ask_reaches_the_engine() -> None:
 )
 async def test_effort_is_the_dial(body: dict[str, Any], effort: str, generations: int) -> None:
     engine = ScriptedEngine()
-    async with served(engine, default_effort="low") as http:
+    async with served(engine, terms=HttpTerms(default_effort="low")) as http:
         assert (await http.post(PATH, json=BODY | body)).status_code == 200
     assert (engine.asked[0].effort, engine.asked[0].budget.generations) == (effort, generations)
 
@@ -362,7 +363,7 @@ async def test_comments_keep_a_silent_stream_alive() -> None:
     gate = Gate()
     body = BODY | {"stream": True}
     async with (
-        served(ScriptedEngine(gate, *LIVE), keep_alive_s=0.01) as http,
+        served(ScriptedEngine(gate, *LIVE), terms=HttpTerms(keep_alive_s=0.01)) as http,
         http.stream("POST", PATH, json=body) as reply,
     ):
         lines = reply.aiter_lines()

@@ -7,6 +7,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from fake_engine import ScriptedEngine
 from forethought.server.app import create_app
+from forethought.server.http_terms import HttpTerms
 from forethought.server.mcp.access import Access, access_of
 from forethought.server.settings import Settings
 from loopback import Loopback
@@ -106,7 +107,7 @@ async def test_there_is_no_stream_for_what_nobody_asked() -> None:
 
 
 async def test_a_large_body_is_refused() -> None:
-    app = create_app(ScriptedEngine(), max_body_bytes=100)
+    app = create_app(ScriptedEngine(), terms=HttpTerms(max_body_bytes=100))
     with Loopback(app) as server:
         async with httpx2.AsyncClient() as client:
             reply = await client.post(f"{server.url}/mcp", json=HELLO)

@@ -5,6 +5,7 @@ import pytest
 
 from fake_engine import ScriptedEngine
 from forethought.server.app import create_app
+from forethought.server.http_terms import HttpTerms
 
 pytestmark = pytest.mark.anyio
 PATH = "/v1/responses"
@@ -87,7 +88,7 @@ HARMLESS: list[dict[str, Any]] = [
 
 
 async def post(body: dict[str, Any] | bytes, engine: ScriptedEngine) -> httpx2.Response:
-    transport = httpx2.ASGITransport(create_app(engine, max_body_bytes=4000))
+    transport = httpx2.ASGITransport(create_app(engine, terms=HttpTerms(max_body_bytes=4000)))
     async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
         if isinstance(body, bytes):
             return await http.post(PATH, content=body)

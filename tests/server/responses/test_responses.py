@@ -16,6 +16,7 @@ from forethought.nodes.events import TextArrived
 from forethought.nodes.needs import Needs
 from forethought.nodes.values import Message, ToolCall
 from forethought.server.app import create_app
+from forethought.server.http_terms import HttpTerms
 from loopback import Loopback
 from response_laws import read_events, strictly
 
@@ -321,7 +322,7 @@ async def test_a_run_that_cannot_be_opened_is_an_error_without_a_trace() -> None
 async def test_comments_keep_a_silent_stream_alive() -> None:
     gate = Gate()
     async with (
-        served(ScriptedEngine(gate, *LIVE), keep_alive_s=0.01) as http,
+        served(ScriptedEngine(gate, *LIVE), terms=HttpTerms(keep_alive_s=0.01)) as http,
         http.stream("POST", PATH, json=BODY | {"stream": True}) as reply,
     ):
         lines = reply.aiter_lines()

@@ -16,15 +16,15 @@ from typing import Protocol
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ...nodes.events import Event
-from ...nodes.state import Answer
-from ..chat.live import Live, follow
-from ..chat.reply import KEEP_ALIVE
-from ..engine import Ask, Engine
-from ..errors import TRACE_HEADER, Refusal, refusal_of
-from ..try_later import TryLater
+from ..nodes.events import Event
+from ..nodes.state import Answer
+from .engine import Ask, Engine
+from .errors import TRACE_HEADER, Refusal, refusal_of
+from .live import Live, follow
+from .try_later import TryLater
 
 log = logging.getLogger(__name__)
+KEEP_ALIVE = b": keep-alive\n\n"
 
 
 class Teller(Protocol):

@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ...nodes.events import Event
-from ...nodes.state import Answer
-from ..engine import Ask, Engine
+from ..nodes.events import Event
+from ..nodes.state import Answer
+from .engine import Ask, Engine
 
 Moment = Event | Answer | None
 """What comes next: an event, the answer when the run has ended, or None when time passed in silence."""
