@@ -1,0 +1,1 @@
+"""What a service costs beside the model."""
