@@ -83,6 +83,6 @@ async def _check(answer: Answer, question: Question, equality: Equality) -> None
 
 def _words(text: str, question: Question) -> str:
     try:
-        return read_reply(text, [tool.name for tool in question.callable_tools]).words
+        return read_reply(text, {tool.name: tool for tool in question.callable_tools}).words
     except Malformed as exc:
         raise NoCandidate("every sample was cut inside a call; allow more tokens") from exc

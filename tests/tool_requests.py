@@ -121,8 +121,16 @@ def _written(rng: random.Random, calls: list[Call]) -> str:
             f"[TOOL_CALLS] {json.dumps(values)}",
             "".join(f"[TOOL_CALLS]{n}[ARGS]{json.dumps(given)}" for n, given in calls),
             f"```json\n{json.dumps(values)}\n```",
+            "\n".join(_in_tags(name, given) for name, given in calls),
         )
     )
+
+
+def _in_tags(name: str, given: dict[str, Any]) -> str:
+    """Return a call as Qwen3-Coder writes it."""
+    texts = {n: v if isinstance(v, str) else json.dumps(v) for n, v in given.items()}
+    tags = "".join(f"<parameter={n}>\n{text}\n</parameter>\n" for n, text in texts.items())
+    return f"<tool_call>\n<function={name}>\n{tags}</function>\n</tool_call>"
 
 
 def _wrong(rng: random.Random, calls: list[Call]) -> list[str]:
@@ -134,6 +142,7 @@ def _wrong(rng: random.Random, calls: list[Call]) -> list[str]:
         f"<tool_call>\n{whole[:-3]}",
         f"<tool_call>{whole}</tool_call><tool_call>{{</tool_call>",
         f"<tool_call>{json.dumps(unknown)}</tool_call>",
+        f"<tool_call>\n<function={name}>\n<parameter=wrong>\n1",
         f'<tool_call>{{"name": "{name}", "arguments": {{"wrong": 1}}}}</tool_call>',
         f"<tool_call>{json.dumps(other)}</tool_call>",
         "I cannot do that.",

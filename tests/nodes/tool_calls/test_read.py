@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from forethought.nodes.tool_calls.hermes import hermes_text
 from forethought.nodes.tool_calls.read import read_reply
 from forethought.nodes.tool_calls.spoken import Malformed, calls_json, calls_of
-from forethought.nodes.values import ToolCall
+from forethought.nodes.values import ToolCall, ToolSpec
 
-NAMES = ("get_weather", "add")
+TOOLS = {name: ToolSpec(name=name) for name in ("get_weather", "add")}
 OSLO = '{"name": "get_weather", "arguments": {"city": "Oslo"}}'
 ADD = '{"name": "add", "arguments": {"a": 1, "b": 2.50}}'
 LLAMA = '{"name": "get_weather", "parameters": {"city": "Oslo"}}'
@@ -19,7 +19,7 @@ ADDED = ("add", '{"a":1,"b":2.50}')
 
 
 def read(text: str) -> tuple[str, list[tuple[str, str]]]:
-    spoken = read_reply(text, NAMES)
+    spoken = read_reply(text, TOOLS)
     return spoken.words, [(call.name, call.arguments) for call in spoken.calls]
 
 
@@ -113,7 +113,7 @@ def test_calls_that_are_written_are_read_back_the_same(
 ) -> None:
     calls = [ToolCall(id="", name=n, arguments=json.dumps(a)) for n, a in given_calls]
     words = "Let me see." if spoken else ""
-    back = read_reply(hermes_text(words, calls), ())
+    back = read_reply(hermes_text(words, calls), {})
     assert back.words == words
     assert [(c.name, json.loads(c.arguments)) for c in back.calls] == given_calls
     assert calls_of(calls_json(back.calls)) == back.calls
@@ -122,7 +122,7 @@ def test_calls_that_are_written_are_read_back_the_same(
 @given(st.text(max_size=80), st.sampled_from(["", "<tool_call>", "[TOOL_CALLS]", OSLO, "{"]))
 def test_any_text_is_words_or_calls_or_malformed(text: str, mark: str) -> None:
     try:
-        spoken = read_reply(mark + text, NAMES)
+        spoken = read_reply(mark + text, TOOLS)
     except Malformed:
         return
     assert spoken.calls or spoken.words == (mark + text).strip()
