@@ -23,9 +23,10 @@ from .keys import Door
 from .mcp.access import Access
 from .mcp.mount import mount_mcp
 from .models import models_router
+from .responses.history import StoredResponses
 from .responses.route import responses_router
 from .think.route import think_router
-from .trace_views import StoredTraces, trace_views_router
+from .trace_views import trace_views_router
 from .traces_routes import traces_router
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -37,7 +38,7 @@ def create_app(
     guard: Guard | None = None,
     lifespan: Lifespan | None = None,
     terms: HttpTerms | None = None,
-    traces: StoredTraces | None = None,
+    traces: StoredResponses | None = None,
     mcp_access: Access | None = None,
 ) -> FastAPI:
     """Return the application.
@@ -59,7 +60,7 @@ def create_app(
     app.include_router(models_router(engine))
     app.include_router(traces_router(guard))
     app.include_router(chat_router(engine, terms))
-    app.include_router(responses_router(engine, traces, terms))
+    app.include_router(responses_router(engine, traces, guard.running, terms))
     app.include_router(think_router(engine, terms))
     app.include_router(trace_views_router(traces))
     mount_mcp(

@@ -49,6 +49,8 @@ class Ask:
     """Different answers wanted. Only a run that asks the model once draws more for it."""
     face: str = "python"
     """Which face asked: `chat`, `cli`, `python`, `eval`."""
+    kept: str | None = None
+    """What the face wants to read back with the trace, a JSON object as text; None keeps nothing."""
     key_id: str | None = None
     """The API key it is asked with; `guard.py` fills it in, faces know none."""
 

@@ -101,6 +101,7 @@ class LocalEngine:
                 verifier_model=servers.verifier.model if servers.verifier else None,
                 needs=ask.needs,
                 key_id=ask.key_id,
+                kept=ask.kept,
             )
         )
         try:

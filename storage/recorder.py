@@ -9,6 +9,7 @@ is queued when the run begins, so a run that is killed leaves what it had.
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -50,6 +51,8 @@ class RunInfo:
     needs: Needs | None = None
     key_id: str | None = None
     """The API key it was asked with; None where keys are off."""
+    kept: str | None = None
+    """What the face keeps of its request, a JSON object as text; nobody else reads it."""
 
 
 def utc_now() -> datetime:
@@ -234,6 +237,7 @@ def _new_trace(info: RunInfo, trace_id: str, writer: str, now: datetime) -> dict
         "sampling": asdict(info.sampling),
         "needs": None if info.needs is None else asdict(info.needs),
         "key_id": info.key_id,
+        "kept": None if info.kept is None else json.loads(info.kept),
         "plans": [],
         "faults": [],
     }

@@ -23,6 +23,7 @@ from . import activations, evaluations, grades, keys, policies, tables, traces
 from .activations import Activation
 from .database import open_engine
 from .evaluations import EvaluationItem, EvaluationRecord, EvaluationSummary
+from .faces import change_face
 from .graded_runs import GradedRun, graded_runs
 from .grades import Grade, NewGrade
 from .keys import ApiKey, CreatedKey, NewKey, RunOwner
@@ -203,6 +204,12 @@ class Store:
         await self.drain()
         async with self._reading(f"trace {trace_id}") as connection:
             return await keys.owner_of_run(connection, trace_id)
+
+    async def change_face(self, trace_id: str, face: str) -> None:
+        """Say that the run with this whole id was asked by `face`, from now on."""
+        await self.drain()
+        async with self._writing(f"trace {trace_id}") as connection:
+            await change_face(connection, trace_id, face)
 
     @asynccontextmanager
     async def _reading(self, what: str) -> AsyncIterator[AsyncConnection]:

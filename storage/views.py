@@ -50,7 +50,7 @@ class TraceView:
     effort: str
     kind: str
     question: str
-    messages: list[dict[str, str]]
+    messages: list[dict[str, Any]]
     max_generations: int
     max_tokens: int | None
     deadline_s: float | None
@@ -81,6 +81,7 @@ class TraceView:
     verifier_tokens: int | None
     faults: list[str]
     error: str | None
+    kept: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from ...nodes.budget import Effort
 from ..engine import Ask
-from .body import ChatBody, Limits
+from .body import ChatBody, Limits, Metadata
 from .dial import to_dial, to_needs
 from .terms import to_choice, to_schema, to_stop, to_strategy, to_tools
 from .turns import to_messages, unsupported
@@ -41,5 +43,11 @@ def to_ask(body: ChatBody, default_effort: Effort) -> Ask:
         schema=to_schema(body),
         stop=to_stop(body),
         n=body.n or 1,
+        kept=kept_metadata(body.metadata),
         face="chat",
     )
+
+
+def kept_metadata(metadata: Metadata | None) -> str | None:
+    """Return what a trace keeps of the caller's metadata; None where there is none."""
+    return json.dumps({"metadata": metadata}) if metadata else None

@@ -21,6 +21,11 @@ MAX_STOP = 16
 MAX_TOOLS = 128
 Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Text = Annotated[str, Field(min_length=1)]
+Metadata = Annotated[
+    dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
+    Field(max_length=16),
+]
+"""Of the caller; kept with the trace, and read by nobody else."""
 _BRANCHES = frozenset({"str", "list[Part]", "list[constrained-str]", "FunctionChoice"})
 
 
@@ -158,6 +163,7 @@ class ChatBody(_Edge):
     tool_choice: Literal["auto", "none", "required"] | FunctionChoice | None = None
     parallel_tool_calls: bool | None = None
     response_format: FormatBody | None = None
+    metadata: Metadata | None = None
     forethought: Limits | None = None
 
     functions: JsonValue = None

@@ -5,6 +5,10 @@ The conversation is the instructions, what was said before, and the input, in th
 
 from __future__ import annotations
 
+import time
+
+from pydantic import JsonValue
+
 from ...nodes.budget import Effort
 from ...nodes.values import Message
 from ..chat.body import Limits
@@ -14,8 +18,9 @@ from ..engine import Ask
 from ..errors import bad_request
 from .body import FormatBody, ReasoningBody, ResponsesBody, ToolBody
 from .faces import face_of
-from .frame import Frame, Json
+from .frame import Frame
 from .items import check_conversation, to_messages
+from .kept import Kept
 from .summary import Detail
 from .tools import to_choice, to_schema, to_tools
 from .unsupported import check_supported
@@ -61,33 +66,44 @@ def to_ask(body: ResponsesBody, before: tuple[Message, ...], default_effort: Eff
         tool_choice=to_choice(body, tools),
         parallel_tool_calls=body.parallel_tool_calls is not False,
         schema=to_schema(body),
+        kept=_kept(body).model_dump_json(),
         face=face_of(store=body.store is not False, instructed=bool(system)),
     )
 
 
 def to_frame(body: ResponsesBody, ask: Ask) -> Frame:
     """Return what the response repeats of its request."""
+    kept = Kept.model_validate_json(ask.kept or "{}")
     return Frame(
         model=body.model,
         effort=ask.effort,
-        summary=_asked_detail(body),
+        kept=kept,
         instructions=body.instructions,
-        previous=body.previous_response_id,
-        metadata=body.metadata or {},
-        max_output_tokens=body.max_output_tokens,
-        temperature=body.temperature,
-        top_p=body.top_p,
         store=body.store is not False,
-        text={"format": _format(body)},
-        tools=tuple(_tool(tool) for tool in body.tools or ()),
-        tool_choice=body.tool_choice or "auto",
-        parallel_tool_calls=body.parallel_tool_calls is not False,
+        created_at=kept.created_at or int(time.time()),
     )
 
 
 def detail_of(body: ResponsesBody) -> Detail:
     """Return how much of the thinking is told."""
     return _asked_detail(body) or "auto"
+
+
+def _kept(body: ResponsesBody) -> Kept:
+    return Kept(
+        created_at=int(time.time()),
+        model=body.model,
+        summary=_asked_detail(body),
+        previous_response_id=body.previous_response_id,
+        max_output_tokens=body.max_output_tokens,
+        temperature=body.temperature,
+        top_p=body.top_p,
+        metadata=body.metadata or {},
+        text={"format": _format(body)},
+        tools=tuple(_tool(tool) for tool in body.tools or ()),
+        tool_choice=body.tool_choice or "auto",
+        parallel_tool_calls=body.parallel_tool_calls is not False,
+    )
 
 
 def _asked_detail(body: ResponsesBody) -> Detail | None:
@@ -99,12 +115,12 @@ def _reasoning(body: ResponsesBody) -> ReasoningBody:
     return body.reasoning or ReasoningBody()
 
 
-def _format(body: ResponsesBody) -> Json:
+def _format(body: ResponsesBody) -> dict[str, JsonValue]:
     asked = (body.text.format if body.text else None) or FormatBody()
     return asked.model_dump(by_alias=True, exclude_none=True)
 
 
-def _tool(tool: ToolBody) -> Json:
+def _tool(tool: ToolBody) -> dict[str, JsonValue]:
     return {
         "type": "function",
         "name": tool.name,

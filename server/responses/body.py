@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, ValidationError
 
 from ...nodes.budget import Effort
-from ..chat.body import Limits
+from ..chat.body import Limits, Metadata
 from ..errors import Refusal, bad_request
 from .summary import Detail
 
@@ -135,16 +135,7 @@ class ResponsesBody(_Edge):
     parallel_tool_calls: bool | None = None
     stream: bool | None = None
     store: bool | None = None
-    metadata: (
-        Annotated[
-            dict[
-                Annotated[str, Field(max_length=64)],
-                Annotated[str, Field(max_length=512)],
-            ],
-            Field(max_length=16),
-        ]
-        | None
-    ) = None
+    metadata: Metadata | None = None
     forethought: Limits | None = None
 
     background: bool | None = None

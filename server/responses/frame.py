@@ -6,13 +6,13 @@ is in the object `forethought`.
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from ...nodes.budget import Effort
 from ...nodes.state import Answer
 from ..errors import Refusal
+from .kept import Kept
 
 Json = dict[str, object]
 Status = Literal["in_progress", "completed", "incomplete", "failed", "cancelled"]
@@ -27,25 +27,16 @@ class Frame:
     model: str
     """As the caller named it."""
     effort: Effort
-    summary: str | None = None
-    """How much of the thinking is told."""
+    kept: Kept
+    """What the trace keeps too."""
     instructions: str | None = None
-    previous: str | None = None
-    """Id of the response before it."""
-    metadata: dict[str, str] = field(default_factory=dict)
-    max_output_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
     store: bool = True
-    text: Json = field(default_factory=lambda: {"format": {"type": "text"}})
-    tools: tuple[Json, ...] = ()
-    tool_choice: object = "auto"
-    parallel_tool_calls: bool = True
-    created_at: int = field(default_factory=lambda: int(time.time()))
+    created_at: int
     """Seconds since 1970."""
 
     def response(self, trace_id: str, status: Status, output: list[Json]) -> Json:
         """Return the object, without what is only known at the end."""
+        kept = self.kept
         return {
             "id": PREFIX + trace_id,
             "object": "response",
@@ -56,19 +47,19 @@ class Frame:
             "error": None,
             "incomplete_details": None,
             "instructions": self.instructions,
-            "max_output_tokens": self.max_output_tokens,
-            "metadata": self.metadata,
+            "max_output_tokens": kept.max_output_tokens,
+            "metadata": kept.metadata,
             "model": self.model,
             "output": output,
-            "parallel_tool_calls": self.parallel_tool_calls,
-            "previous_response_id": self.previous,
-            "reasoning": {"effort": self.effort, "summary": self.summary},
+            "parallel_tool_calls": kept.parallel_tool_calls,
+            "previous_response_id": kept.previous_response_id,
+            "reasoning": {"effort": self.effort, "summary": kept.summary},
             "store": self.store,
-            "temperature": self.temperature,
-            "text": self.text,
-            "tool_choice": self.tool_choice,
-            "tools": list(self.tools),
-            "top_p": self.top_p,
+            "temperature": kept.temperature,
+            "text": kept.text,
+            "tool_choice": kept.tool_choice,
+            "tools": list(kept.tools),
+            "top_p": kept.top_p,
             "truncation": "disabled",
             "usage": None,
         }

@@ -5,6 +5,8 @@ A trace keeps the whole conversation that its run was given, so the newest one h
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from pydantic import TypeAdapter
 
 from ...nodes.values import Message
@@ -16,6 +18,14 @@ from .frame import PREFIX
 from .stored_calls import calls_of
 
 TURNS = TypeAdapter(tuple[Message, ...])
+
+
+class StoredResponses(StoredTraces, Protocol):
+    """Reads stored runs, and lets one be a response no more. Implementation: `storage.store.Store`."""
+
+    async def change_face(self, trace_id: str, face: str) -> None:
+        """Say that the run with this whole id was asked by `face`, from now on."""
+        ...
 
 
 async def before(traces: StoredTraces | None, response_id: str | None) -> tuple[Message, ...]:

@@ -1,30 +1,41 @@
-"""The routes of responses: `POST /v1/responses` and `GET /v1/responses/{id}`."""
+"""The routes of responses: made, read, cancelled, forgotten."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from ...storage.views import TraceDetail
 from ..answering import Answering, Teller
 from ..bounded import bounded
 from ..engine import Engine
-from ..errors import TRACE_HEADER, bad_request
+from ..errors import TRACE_HEADER, Refusal, bad_request
 from ..http_terms import HttpTerms
 from ..models import check_served, effort_named
+from ..running import Running
 from ..think.documented import ERRORS, json_request
-from ..trace_views import StoredTraces
+from ..visit import current_visit
 from .ask import detail_of, to_ask, to_frame
 from .body import ResponsesBody, read_body
-from .frame import PREFIX
-from .history import before, find_response, not_found
+from .faces import UNSTORED
+from .frame import Json
+from .history import StoredResponses, before, find_response, not_found
+from .inputs import Order, items_of, page_of
 from .stored import to_response
 from .telling import Telling
 
+MOST_ITEMS = 100
+"""Input items of one page."""
 
-def responses_router(engine: Engine, traces: StoredTraces | None, terms: HttpTerms) -> APIRouter:
-    """Return the two routes; without a store no response can be read back or continued."""
+
+def responses_router(
+    engine: Engine, traces: StoredResponses | None, running: Running, terms: HttpTerms
+) -> APIRouter:
+    """Return the routes; without a store no response can be read back, continued or forgotten."""
     router = APIRouter(tags=["responses"])
 
     @router.post("/v1/responses", responses=ERRORS, openapi_extra=json_request(ResponsesBody))
@@ -46,11 +57,54 @@ def responses_router(engine: Engine, traces: StoredTraces | None, terms: HttpTer
         """Return a stored response."""
         if stream:
             raise bad_request("a stored response is not streamed again", "stream", "unsupported")
-        found = await find_response(traces, response_id)
-        if found is None:
-            raise not_found(response_id)
-        data = json.dumps(to_response(found), ensure_ascii=False)
-        headers = {TRACE_HEADER: response_id.removeprefix(PREFIX)}
-        return Response(data, media_type="application/json", headers=headers)
+        found = await _found(traces, response_id)
+        return _reply(found, to_response(found))
+
+    @router.delete("/v1/responses/{response_id}", responses=ERRORS)
+    async def delete_response(response_id: str) -> Response:
+        """Forget a response: it can be read and continued no more. Its trace is the operator's."""
+        found = await _found(traces, response_id)
+        if found.trace.status == "running":
+            message = "the response is in progress; cancel it first"
+            raise Refusal(status=409, message=message, code="response_in_progress")
+        if traces is not None:
+            await traces.change_face(found.trace.id, UNSTORED)
+        return _reply(found, {"id": response_id, "object": "response", "deleted": True})
+
+    @router.post("/v1/responses/{response_id}/cancel", responses=ERRORS)
+    async def cancel_response(response_id: str) -> Response:
+        """End a response that is in progress; what it had found stays."""
+        found = await _found(traces, response_id)
+        if not running.cancel(found.trace.id, current_visit().key_id):
+            goes_on = found.trace.status == "running"
+            message = "it goes on in another process" if goes_on else f"it is {found.trace.status}"
+            code = "runs_elsewhere" if goes_on else "run_ended"
+            raise Refusal(status=409, message=f"nothing to cancel: {message}", code=code)
+        cancelled = replace(found, trace=replace(found.trace, status="cancelled"))
+        return _reply(found, to_response(cancelled))
+
+    @router.get("/v1/responses/{response_id}/input_items", responses=ERRORS)
+    async def list_input_items(
+        response_id: str,
+        limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 20,
+        order: Order = "desc",
+        after: Annotated[str | None, Query(description="The id of an item.")] = None,
+    ) -> Response:
+        """Return what a response was asked with, item by item."""
+        found = await _found(traces, response_id)
+        return _reply(found, page_of(items_of(found), limit=limit, order=order, after=after))
 
     return router
+
+
+async def _found(traces: StoredResponses | None, response_id: str) -> TraceDetail:
+    found = await find_response(traces, response_id)
+    if found is None:
+        raise not_found(response_id)
+    return found
+
+
+def _reply(found: TraceDetail, value: Json) -> Response:
+    data = json.dumps(value, ensure_ascii=False)
+    headers = {TRACE_HEADER: found.trace.id}
+    return Response(data, media_type="application/json", headers=headers)

@@ -1,7 +1,7 @@
 """A response as its trace keeps it, for `GET /v1/responses/{id}`.
 
-Its id, output and usage are those of the first reply, but that the summary tells the same in fewer
-parts. Of the request it has what the trace keeps; metadata, tools and formats are not kept.
+It is what the first reply was, but that the summary tells the same in fewer parts, since the rounds of a
+search are not stored one by one.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ..errors import Refusal
 from .faces import is_instructed
 from .frame import Frame, Json
 from .history import turns_of
+from .kept import kept_of
 from .retold import answer_of, events_of
 from .telling import Telling
 
@@ -28,19 +29,16 @@ WHY: dict[TraceStatus, str] = {
 def to_response(detail: TraceDetail) -> Json:
     """Return the response."""
     trace = detail.trace
-    sampling = trace.sampling
     thinks = trace.strategy != "direct"
+    kept = kept_of(trace)
     frame = Frame(
-        model=trace.model,
+        model=kept.model or trace.model,
         effort=cast(Effort, trace.effort),
-        summary="auto" if thinks else None,
+        kept=kept,
         instructions=turns_of(detail)[0].content if is_instructed(trace.face) else None,
-        max_output_tokens=sampling.get("max_tokens"),
-        temperature=sampling.get("temperature"),
-        top_p=sampling.get("top_p"),
-        created_at=int(trace.created_at.timestamp()),
+        created_at=kept.created_at or int(trace.created_at.timestamp()),
     )
-    telling = Telling(frame, trace.id, thinks=thinks, detail="auto")
+    telling = Telling(frame, trace.id, thinks=thinks, detail=kept.summary or "auto")
     if trace.status == "running":
         return frame.response(trace.id, "in_progress", [])
     for event in events_of(detail):

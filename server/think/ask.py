@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...nodes.algorithms.base import Strategy
 from ...nodes.budget import Effort
 from ...nodes.values import Message, Role
+from ..chat.ask import kept_metadata
 from ..chat.body import Limits
 from ..chat.dial import to_dial, to_needs
 from ..chat.terms import to_strategy
@@ -48,6 +49,7 @@ def to_ask(body: ThinkBody, default_effort: Effort) -> Ask:
         needs=to_needs(body.needs),
         policy=body.policy,
         strategy=_strategy(limits, thinks=dial.budget.generations > 0),
+        kept=kept_metadata(body.metadata),
         face="think",
     )
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from ...nodes.budget import Effort
 from ...nodes.values import Kind
-from ..chat.body import MAX_GENERATIONS, NeedsBody
+from ..chat.body import MAX_GENERATIONS, Metadata, NeedsBody
 from ..models import ALIAS
 from ..responses.body import refusal_of_body
 
@@ -75,6 +75,7 @@ class ThinkBody(_Edge):
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
     top_p: Annotated[float | None, Field(gt=0, le=1)] = None
     seed: Annotated[int | None, Field(ge=-(2**53), le=2**53)] = None
+    metadata: Annotated[Metadata | None, Field(description="Kept with the trace.")] = None
     stream: Annotated[bool, Field(description="Events instead of one reply.")] = False
 
     @model_validator(mode="after")

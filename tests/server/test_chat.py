@@ -243,6 +243,7 @@ async def test_everything_a_caller_can_ask_reaches_the_engine() -> None:
             tools=[],
             response_format={"type": "text"},
             user="someone",
+            metadata={"topic": "sums"},
             extra_body={
                 "forethought": {
                     "max_generations": 12,
@@ -267,6 +268,7 @@ async def test_everything_a_caller_can_ask_reaches_the_engine() -> None:
     assert ask.budget == Budget(generations=12, tokens=5000, deadline_s=2.0)
     assert ask.needs == Needs(confidence=0.9, seconds=20.0, tokens=4000)
     assert (ask.effort, ask.kind, ask.face) == ("high", "math", "chat")
+    assert ask.kept == '{"metadata": {"topic": "sums"}}'
     assert (ask.temperature, ask.top_p, ask.max_tokens, ask.seed) == (0.5, 0.9, 300, 7)
 
 

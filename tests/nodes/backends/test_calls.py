@@ -69,7 +69,7 @@ def wire_call(index: int | None, name: str | None, arguments: str) -> dict[str, 
 
 
 def read(text: str) -> list[tuple[str, str]]:
-    return [(c.name, c.arguments) for c in read_reply(text, ()).calls]
+    return [(c.name, c.arguments) for c in read_reply(text, {}).calls]
 
 
 async def test_calls_that_a_chat_server_read_are_in_the_text_again() -> None:

@@ -64,6 +64,7 @@ TRACE = TraceView(
     verifier_tokens=0,
     faults=["one sample was lost"],
     error=None,
+    kept=None,
 )
 
 

@@ -1,5 +1,6 @@
 """Responses over the real engine and a real store: conversations that go on, and what is read back."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -113,6 +114,109 @@ async def test_a_stored_response_is_what_the_reply_was(tmp_path: Path) -> None:
     ours, theirs = ((r.model_extra or {})["forethought"] for r in (reply, stored))
     assert ours == theirs
     strictly(stored.model_dump())
+
+
+async def test_all_of_a_request_that_a_response_repeats_is_read_back(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"sum": {"type": "integer"}}}
+    asked: dict[str, Any] = {
+        "metadata": {"topic": "sums", "user": "anna"},
+        "tools": [WEATHER | {"strict": True, "description": "Weather."}],
+        "tool_choice": "none",
+        "parallel_tool_calls": False,
+        "text": {"format": {"type": "json_schema", "name": "sum", "schema": schema}},
+        "max_output_tokens": 300,
+        "top_p": 0.9,
+    }
+    async with service(tmp_path, lambda prompt, k: '{"sum": 42}') as it:
+        first = await it.ask()
+        reply = await it.ask(previous_response_id=first.id, model="forethought-low", **asked)
+        concise = await it.client.responses.create(
+            model="forethought", input=SUM, reasoning={"effort": "low", "summary": "concise"}
+        )
+        stored = await it.client.responses.retrieve(reply.id)
+        retold = await it.client.responses.retrieve(concise.id)
+    repeated = reply.model_dump(exclude={"output", "completed_at"})
+    assert stored.model_dump(exclude={"output", "completed_at"}) == repeated
+    assert (stored.metadata, stored.previous_response_id) == (asked["metadata"], first.id)
+    assert (stored.model, stored.tools[0].type, stored.tool_choice) == (
+        "forethought-low",
+        "function",
+        "none",
+    )
+    assert retold.output[0] == concise.output[0]
+
+
+async def test_the_input_of_a_response_is_listed_item_by_item(tmp_path: Path) -> None:
+    outputs: Any = []
+    async with service(tmp_path, asks_the_tool_first) as it:
+        first = await it.ask("What is the weather?", tools=[WEATHER], instructions="Be brief.")
+        for item in first.output:
+            if item.type == "function_call":
+                output = {"call_id": item.call_id, "output": "sunny, 20"}
+                outputs.append({"type": "function_call_output"} | output)
+        second = await it.ask(outputs, tools=[WEATHER], previous_response_id=first.id)
+        pages = it.client.responses.input_items.list(second.id, order="asc", limit=2)
+        items: list[Any] = [item async for item in pages]
+        newest = await it.client.responses.input_items.list(second.id, limit=1)
+        (asked,) = (await it.client.responses.input_items.list(first.id)).data
+        with pytest.raises(openai.BadRequestError, match="after"):
+            await it.client.responses.input_items.list(second.id, after="msg_1")
+    calls = [item for item in first.output if item.type == "function_call"]
+    assert [item.type for item in items] == [
+        "message",
+        "function_call",
+        "function_call",
+        "function_call_output",
+        "function_call_output",
+    ]
+    assert items[0].content[0].text == "What is the weather?"
+    assert [item.call_id for item in items[1:3]] == [call.call_id for call in calls]
+    assert [item.output for item in items[3:]] == ["sunny, 20"] * 2
+    assert newest.data == items[-1:]
+    assert len({item.id for item in items}) == len(items)
+    assert getattr(asked, "role", None) == "user"
+
+
+async def test_a_deleted_response_is_gone_and_its_trace_is_not(tmp_path: Path) -> None:
+    async with service(tmp_path, always(42)) as it:
+        reply = await it.ask()
+        raw = await it.client.responses.with_raw_response.delete(reply.id)
+        for again in (it.client.responses.retrieve, it.client.responses.delete):
+            with pytest.raises(openai.NotFoundError):
+                await again(reply.id)
+        with pytest.raises(openai.BadRequestError):
+            await it.ask("And?", previous_response_id=reply.id)
+        trace = await it.engine.store.read_trace(reply.id.removeprefix("resp_"))
+    assert json.loads(raw.http_response.text) == {
+        "id": reply.id,
+        "object": "response",
+        "deleted": True,
+    }
+    assert (trace.trace.status, trace.trace.answer) == ("finished", "42")
+
+
+async def test_a_response_in_progress_is_cancelled_by_its_id(tmp_path: Path) -> None:
+    gate = Gate()
+    async with service(tmp_path, never_agrees) as it:
+        it.generator.fault("/v1/completions", Hold(gate, after=3), at=2)
+        stream = await it.ask(effort="high", stream=True)
+        created = await anext(aiter(stream))
+        await gate.reached()
+        with pytest.raises(openai.ConflictError, match="cancel it first"):
+            await it.client.responses.delete(created.response.id)
+        cancelled = await it.client.responses.cancel(created.response.id)
+        last = [event async for event in stream][-1]
+        await it.generator.idle()
+        assert it.generator.open == 0
+        gate.open()
+        with pytest.raises(openai.ConflictError, match="it is cancelled"):
+            await it.client.responses.cancel(created.response.id)
+        with pytest.raises(openai.NotFoundError):
+            await it.client.responses.cancel("resp_1")
+        stored = await it.client.responses.retrieve(created.response.id)
+    assert (cancelled.status, stored.status) == ("cancelled", "cancelled")
+    assert (last.type, cancelled.id) == ("response.failed", created.response.id)
+    strictly(cancelled.model_dump())
 
 
 async def test_a_response_that_is_not_to_be_stored_cannot_be_read_or_continued(
