@@ -2,6 +2,11 @@
 
     python bench/effort_accuracy.py QUESTIONS.jsonl --limit 30 --efforts none low medium
 
+An effort may bring an extension object, under a name of its own, to set a fixed strategy beside the active policy:
+
+    --efforts 'policy={"max_generations": 16}' \\
+        'best-of-11={"max_generations": 11, "strategy": {"name": "best_of_n", "n": 11}}'
+
 Each line of the file has `question` and `answer`. Every reply is graded by the service's own
 equality and printed as one JSON line; the table at the end is Markdown.
 """
@@ -42,19 +47,21 @@ async def ask(
     client: openai.AsyncOpenAI, keys: AnswerKeys, row: dict[str, str], number: int, effort: str
 ) -> Graded:
     """Ask one question and grade the reply."""
+    name, _, extension = effort.partition("=")
+    dial = {} if extension else {"reasoning_effort": name}
     started = time.monotonic()
     reply = await client.chat.completions.create(  # type: ignore[call-overload]
         model="forethought",
         messages=[{"role": "user", "content": row["question"]}],
-        reasoning_effort=effort,
-        extra_body={"forethought": {"task_kind": "math"}},
+        extra_body={"forethought": {"task_kind": "math", **json.loads(extension or "{}")}},
+        **dial,
     )
     answer = extract_answer(reply.choices[0].message.content, "math")
     found, gold = await keys.keys([answer or "", row["answer"]], "math")
     said = reply.model_extra["forethought"]
     return Graded(
         number=number,
-        effort=effort,
+        effort=name,
         right=answer is not None and found == gold,
         generations=said["generations"],
         completion_tokens=reply.usage.completion_tokens,
@@ -72,7 +79,7 @@ def table(graded: list[Graded], efforts: list[str]) -> str:
         "| effort | right | accuracy % (s.e.) | generations | generated tokens | verifier tokens | s |",
         "|---|---|---|---|---|---|---|",
     ]
-    for effort in efforts:
+    for effort in (given.partition("=")[0] for given in efforts):
         rows = [g for g in graded if g.effort == effort]
         n, share = len(rows), sum(g.right for g in rows) / len(rows)
         error = math.sqrt(share * (1 - share) / n)

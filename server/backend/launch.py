@@ -3,7 +3,8 @@
 The choices for CPU were measured with vLLM 0.32 on 2 cores and the 0.5B model in bf16. Eager
 execution is ready after 36 s, compiled after 90 to 100 s (a warm compile cache did not help) for at
 most a third more tokens a second, so eager is the default there. vLLM binds its threads to all
-physical cores but one, which of two cores is one: both were 1.4 to 1.8 times as fast.
+physical cores but one, which of two cores is one: both were 1.4 to 1.8 times as fast. Which number
+format a CPU gets is in `precision.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from .folders import CacheFolders
+from .precision import Precision
 from .recipes import Device
 
 Role = Literal["generator", "verifier"]
@@ -56,6 +58,8 @@ class Serving:
     device: Device
     eager: bool
     """Run the model as it is written instead of compiling it at the start."""
+    precision: Precision = "bfloat16"
+    """The weights lie on disk in bfloat16."""
 
     @property
     def offline(self) -> bool:
@@ -64,8 +68,9 @@ class Serving:
 
     @property
     def weight_bytes(self) -> int:
-        """Size of the weights on disk; 0 for a hub name, whose size is not known."""
-        return sum(file.stat().st_size for file in Path(self.model).glob("*.safetensors"))
+        """Memory of the weights; 0 for a hub name, whose size is not known."""
+        on_disk = sum(file.stat().st_size for file in Path(self.model).glob("*.safetensors"))
+        return 2 * on_disk if self.precision == "float32" else on_disk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +88,7 @@ def launch(serving: Serving, python: Path, folders: CacheFolders, cpus: Sequence
     argv = [str(python), "-m", "vllm.entrypoints.openai.api_server"]
     argv += ["--model", serving.model, "--served-model-name", place.served_name]
     argv += ["--host", place.host, "--port", str(place.port)]
-    argv += ["--max-model-len", str(serving.max_model_len), "--dtype", "bfloat16"]
+    argv += ["--max-model-len", str(serving.max_model_len), "--dtype", serving.precision]
     if serving.eager:
         argv.append("--enforce-eager")
     if place.role == "generator":

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .base import RunCommand
 from .child import GRACE_S, run_command
 from .environment import FreeBytes, free_bytes
+from .precision import Precision, cpu_precision
 from .preflight import ReadMemory, available_memory
 from .provision import MakeDownload
 from .recipes import has_nvidia_gpu
@@ -29,6 +30,7 @@ class Machine:
     has_gpu: Callable[[], bool] = has_nvidia_gpu
     cpus: Callable[[], Sequence[int]] = usable_cpus
     memory: ReadMemory = available_memory
+    precision: Callable[[], Precision] = cpu_precision
     free: FreeBytes = free_bytes
     run: RunCommand = run_command
     make_download: MakeDownload = pip_download

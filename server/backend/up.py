@@ -18,6 +18,7 @@ from .lock import exclusive
 from .machine import Machine
 from .models import CarriedModel, HubModel, LocalModel, Model, find_model
 from .options import BackendOptions, BackendUrls
+from .precision import Precision
 from .preflight import check_memory, runs_already
 from .process import OnDeath, running
 from .provision import Provisioner, chosen_verifier
@@ -69,8 +70,9 @@ async def backend_up(
                     await _model_path(place, generator, verifier, provisioner, python)
                     for place in missing
                 ]
+            precision = machine.precision() if recipe.device == "cpu" else "bfloat16"
             servings = [
-                _serving(place, path, options, recipe, both=len(places) > 1)
+                _serving(place, path, options, recipe, precision, both=len(places) > 1)
                 for place, path in zip(missing, paths, strict=True)
             ]
             check_memory(servings, machine.memory)
@@ -126,7 +128,13 @@ async def _model_path(
 
 
 def _serving(
-    place: Place, path: str, options: BackendOptions, recipe: Recipe, *, both: bool
+    place: Place,
+    path: str,
+    options: BackendOptions,
+    recipe: Recipe,
+    precision: Precision,
+    *,
+    both: bool,
 ) -> Serving:
     generates = place.role == "generator"
     return Serving(
@@ -137,6 +145,7 @@ def _serving(
         gpu_memory=GPU_SHARES[place.role] if both else None,
         device=recipe.device,
         eager=recipe.device == "cpu" if options.eager is None else options.eager,
+        precision=precision,
     )
 
 

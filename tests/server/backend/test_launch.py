@@ -57,3 +57,14 @@ def test_each_server_has_a_log_of_its_own() -> None:
 
 def test_an_ipv6_host_is_bracketed_in_the_url() -> None:
     assert Place(role="generator", served_name="x", host="::1", port=1).root_url == "http://[::1]:1"
+
+
+def test_float32_is_asked_for_and_takes_twice_the_memory_of_what_lies_on_disk(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "model.safetensors").write_bytes(bytes(100))
+    brief = dataclasses.replace(GENERATOR, model=str(tmp_path))
+    wide = dataclasses.replace(brief, precision="float32")
+    assert (brief.weight_bytes, wide.weight_bytes) == (100, 200)
+    argv = made(wide).argv
+    assert argv[argv.index("--dtype") + 1] == "float32"
