@@ -1,11 +1,13 @@
 """Lets requests in: reads `Authorization: Bearer`, and says who asks.
 
 A key that was found is believed for a few seconds, so that not every request waits for the
-database; that is how long a revoked one lives. A wrong key is never remembered.
+database; that is how long a revoked one lives. While the database cannot be asked, a key is believed
+for longer, so that who was let in before is let in during an outage. A wrong key is never remembered.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import ipaddress
 import time
@@ -17,7 +19,7 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..nodes.errors import ForethoughtError
+from ..nodes.errors import ForethoughtError, StoreError
 from ..storage.keys import ApiKey
 from .errors import Refusal, refusal_of
 from .visit import VISIT, Visit
@@ -26,6 +28,10 @@ KeysWanted = Literal["auto", "required", "off"]
 OPEN = frozenset({"/healthz", "/readyz"})
 """Asked by machines that hold no key, and telling nothing that is not theirs to know."""
 BELIEVED_S = 3.0
+BELIEVED_IN_OUTAGE_S = 600.0
+"""Since the database confirmed it last."""
+PATIENCE_S = 2.0
+"""How long a database that hangs may hold up a request whose key was believed."""
 MOST_BELIEVED = 1024
 
 
@@ -40,7 +46,8 @@ class KeyStore(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Believed:
     key: ApiKey
-    until: float
+    since: float
+    """When the database confirmed it last."""
 
 
 class Keys:
@@ -65,15 +72,21 @@ class Keys:
             raise _unknown("no API key was given; send it as `Authorization: Bearer KEY`")
         digest, now = hashlib.sha256(secret.encode()).digest(), self._clock()
         believed = self._believed.get(digest)
-        if believed is not None and now < believed.until:
+        if believed is not None and now < believed.since + BELIEVED_S:
+            return believed.key
+        try:
+            async with asyncio.timeout(PATIENCE_S if believed is not None else None):
+                key = await self._store.find_key(secret)
+        except (StoreError, TimeoutError) as exc:
+            if believed is None or now >= believed.since + BELIEVED_IN_OUTAGE_S:
+                raise StoreError(f"the keys cannot be read: {exc or 'no answer'}") from exc
             return believed.key
         self._believed.pop(digest, None)
-        key = await self._store.find_key(secret)
         if key is None:
             raise _unknown("the API key is wrong or revoked")
         while len(self._believed) >= MOST_BELIEVED:
             del self._believed[next(iter(self._believed))]
-        self._believed[digest] = _Believed(key=key, until=now + BELIEVED_S)
+        self._believed[digest] = _Believed(key=key, since=now)
         return key
 
 

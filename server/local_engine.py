@@ -233,7 +233,12 @@ async def open_engine(settings: Settings) -> AsyncIterator[LocalEngine]:
     Raises:
         StoreError: the trace database cannot be opened.
     """
-    store = await Store.open(settings.database_url)
+    store = await Store.open(
+        settings.database_url,
+        journal_dir=settings.journal_dir,
+        journal_bytes=settings.journal_mb * 1024 * 1024,
+    )
+    store.watch()
     upstreams = Upstreams(settings)
     engine = LocalEngine(settings, upstreams, store)
     try:

@@ -29,6 +29,8 @@ from .standing import Standing
 
 FRESH_S = 2.0
 """How long what the store said is taken to hold."""
+PATIENCE_S = 1.0
+"""How long a store that hangs may hold up a run."""
 BUILTIN = "builtin"
 
 
@@ -74,8 +76,10 @@ class ActivePolicies:
         mean_generations: float | None,
         budget: int,
         clock: Callable[[], float] = time.monotonic,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._shelf = shelf
+        self._patience_s = patience_s
         self._mean = mean_generations
         self._budget = budget
         """Of most questions: the dials of the pacer are those for it."""
@@ -141,9 +145,11 @@ class ActivePolicies:
             if self._asked_s is None or now - self._asked_s >= FRESH_S:
                 self._asked_s = now
                 try:
-                    self._active, self._fault = await self._shelf.active_policies(), ()
-                except StoreError as exc:
-                    self._fault = (f"policies may be out of date: {exc}",)
+                    async with asyncio.timeout(self._patience_s):
+                        self._active, self._fault = await self._shelf.active_policies(), ()
+                except (StoreError, TimeoutError) as exc:
+                    reason = str(exc) or "the store does not answer"
+                    self._fault = (f"policies may be out of date: {reason}",)
             return self._active
 
 

@@ -63,6 +63,16 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         default=None, description="Trace database; by default SQLite in the user's data folder."
     )
+    journal_dir: Path | None = Field(
+        default=None,
+        description="Folder where rows of traces wait for the database; by default beside a SQLite "
+        "file, and in the user's data folder for PostgreSQL. Not to be lost with the process.",
+    )
+    journal_mb: int = Field(
+        default=1024,
+        ge=1,
+        description="Megabytes that may wait there; past it rows are dropped, which the log tells.",
+    )
     host: str = Field(default="127.0.0.1", description="Address the server binds to.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the server binds to.")
     mcp_hosts: str = Field(

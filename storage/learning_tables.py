@@ -12,11 +12,10 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .key_tables import ApiKey
 from .tables import Base
 
-METADATA = ApiKey.metadata
-"""Every table there is: these, those of traces, and that of keys."""
+METADATA = Base.metadata
+"""Every table there is: these, those of traces, of keys and of writers."""
 
 
 class Policy(Base):

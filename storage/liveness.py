@@ -1,7 +1,7 @@
 """Who writes a trace, and whether that process is still there.
 
-A writer is "host:pid:start". Only the host itself can tell whether a process of its own is gone;
-runs of other hosts are left alone.
+A writer is "host:pid:start". Only the host itself can tell by it whether a process of its own is gone;
+others wait until its lease runs out (`watch.py`).
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 Whoever runs the graph wraps its model servers in `generator` and `verifier`, hands every event to
 `on`, and says at the end `finish`, `fail` or `cancel`; the first of these holds. Nothing here
-waits, and nothing raises because of the database: rows go into the writer's queue. The trace row
-is queued when the run begins, so a run that is killed leaves what it had.
+waits, and nothing raises because of the database: rows go into the writer's queue, and are flushed
+(`writer.py`) when the run begins and when it ends: a run that is killed leaves what it had, and one
+that has given its answer leaves all of it.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ class TraceRecorder:
         self._nodes = 0
         self._closed = False
         self._insert(tables.Trace, _new_trace(info, self.trace_id, writer, now()))
+        self._sink.flush()
 
     def generator(self, inner: Generator) -> Generator:
         """Return `inner` with its calls recorded."""
@@ -206,6 +208,7 @@ class TraceRecorder:
         self._calls.close()
         ended = {"status": status, "finished_at": self._now()}
         self._change({**ended, **asdict(usage), **values})
+        self._sink.flush()
 
     def _seconds(self) -> float:
         return self._clock() - self._started

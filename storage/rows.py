@@ -52,6 +52,10 @@ class RowSink(Protocol):
         """Take `row`."""
         ...
 
+    def flush(self) -> None:
+        """Put every row taken so far where it survives the end of this process, `kill -9` too."""
+        ...
+
 
 def table_of(model: type[Base]) -> Table:
     """Return the table behind `model`."""

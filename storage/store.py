@@ -1,65 +1,107 @@
 """The store: opened once by a process, it begins recorders, reads traces back, and keeps policies,
 grades, evaluations and API keys.
 
-Any number of processes may have the same database open; readers do not wait for writers. Runs
-whose process is gone are marked `interrupted` when a store is opened. Every method that reads or
-writes raises `StoreError` when the database cannot be; what else it means is said where it is raised.
+Any number of processes may have the same database open; readers do not wait for writers. When a store
+is opened, rows that an ended process has left in its journal are written, then runs whose process is
+gone are marked `interrupted`. Every method that reads or writes raises `StoreError` when the database
+cannot be; what else it means is said where it is raised.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from weakref import WeakSet
 
-from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ..nodes.errors import StoreError
 from ..nodes.policy.document import PolicyDocument, Scope
-from . import activations, evaluations, grades, keys, policies, tables, traces
+from . import activations, evaluations, grades, keys, policies, traces
 from .activations import Activation
+from .backlog import Backlog
 from .database import open_engine
 from .evaluations import EvaluationItem, EvaluationRecord, EvaluationSummary
 from .faces import change_face
 from .graded_runs import GradedRun, graded_runs
 from .grades import Grade, NewGrade
+from .journal import MAX_BYTES
+from .journal_folders import journals_of
 from .keys import ApiKey, CreatedKey, NewKey, RunOwner
-from .liveness import is_dead, writer_id
+from .liveness import writer_id
 from .migrations import upgrade
 from .policies import ActivePolicy, PolicyRecord, PolicySummary
 from .recorder import RunInfo, Status, TraceRecorder, utc_now
-from .rows import table_of
+from .recovery import REFUSED, new_journal, recover
+from .refused import RefusedLog
 from .views import TraceDetail, TraceSummary
-from .writer import Writer
+from .watch import end_watch, gone_writers, keep_watch, mark_interrupted
+from .writer import Lag, Writer
+
+CATCH_UP_S = 10.0
+"""How long a read waits for the rows that were recorded before it."""
 
 
 class Store:
     """A database. Made by `open`; belongs to the event loop it was opened in."""
 
-    def __init__(self, engine: AsyncEngine, writer: Writer) -> None:
+    def __init__(self, engine: AsyncEngine, writer: Writer, journals: Path | None) -> None:
         self._engine = engine
         self._writer = writer
+        self._journals = journals
+        self._watching: asyncio.Task[None] | None = None
         self._recorders: WeakSet[TraceRecorder] = WeakSet()
 
     @classmethod
-    async def open(cls, url: str | None = None) -> Store:
+    async def open(
+        cls,
+        url: str | None = None,
+        *,
+        journal_dir: Path | None = None,
+        journal_bytes: int = MAX_BYTES,
+    ) -> Store:
         """Open the database at `url`, by default `default_url()`, and bring its schema up.
+
+        Args:
+            url: Of the database.
+            journal_dir: Where rows wait for it (`journal_folders.py` has the default).
+            journal_bytes: The most that may wait there.
 
         Raises:
             StoreError: it cannot be opened, or is newer than this package.
         """
         engine = open_engine(url)
+        immediate = engine.execution_options(immediate=True)
+        journals = journals_of(url, journal_dir)
         try:
             await upgrade(engine)
+            if journals is not None:
+                await recover(immediate.begin, journals)
             await _mark_interrupted(engine)
         except BaseException:
             await engine.dispose()
             raise
-        immediate = engine.execution_options(immediate=True)
-        return cls(engine, Writer(immediate.begin))
+        if journals is None:
+            return cls(engine, Writer(immediate.begin), None)
+        make = partial(new_journal, journals, max_bytes=journal_bytes)
+        refused = RefusedLog(journals / REFUSED)
+        return cls(engine, Writer(immediate.begin, Backlog(make), refused=refused), journals)
+
+    def watch(self) -> None:
+        """Say from now on that this process is there, and look after what others leave behind."""
+        if self._watching is None:
+            watching = keep_watch(self._engine, self._journals)
+            self._watching = asyncio.create_task(watching, name="forethought watch")
+
+    @property
+    def lag(self) -> Lag:
+        """How far the database is behind."""
+        return self._writer.lag
 
     def begin(self, info: RunInfo) -> TraceRecorder:
         """Begin the trace of a run."""
@@ -74,13 +116,18 @@ class Store:
     async def close(self, limit_s: float = 10.0) -> None:
         """Mark open runs interrupted, write what waits, and let go of the database.
 
+        What the database does not take within `limit_s` seconds waits in the journal for the next
+        start.
+
         Raises:
-            StoreError: the database did not take it all within `limit_s` seconds.
+            StoreError: the journal did not take it either, so that it is lost.
         """
         for recorder in list(self._recorders):
             recorder.interrupt()
         try:
             await self._writer.aclose(limit_s)
+            if self._watching is not None:
+                await end_watch(self._engine, self._watching)
         finally:
             await self._engine.dispose()
 
@@ -135,7 +182,7 @@ class Store:
 
     async def add_grades(self, given: Sequence[NewGrade]) -> list[Grade]:
         """Add all of `given` or none; their traces may still be on their way to the database."""
-        await self.drain()
+        await self._caught_up()
         async with self._writing("grades") as connection:
             return await grades.add_grades(connection, given, utc_now())
 
@@ -155,7 +202,7 @@ class Store:
 
     async def record_evaluation_item(self, evaluation_id: str, item: EvaluationItem) -> None:
         """Write `item` once its trace is in the database; a question with an answer keeps it."""
-        await self.drain()
+        await self._caught_up()
         async with self._writing("the item") as connection:
             await evaluations.record_item(connection, evaluation_id, item, utc_now())
 
@@ -201,15 +248,23 @@ class Store:
 
     async def owner_of_run(self, trace_id: str) -> RunOwner | None:
         """Return whose the run with this whole id is; None where there is none."""
-        await self.drain()
+        await self._caught_up()
         async with self._reading(f"trace {trace_id}") as connection:
             return await keys.owner_of_run(connection, trace_id)
 
     async def change_face(self, trace_id: str, face: str) -> None:
         """Say that the run with this whole id was asked by `face`, from now on."""
-        await self.drain()
+        await self._caught_up()
         async with self._writing(f"trace {trace_id}") as connection:
             await change_face(connection, trace_id, face)
+
+    async def _caught_up(self) -> None:
+        """Wait for the database to have what was recorded, but not for one that is away."""
+        try:
+            async with asyncio.timeout(CATCH_UP_S):
+                await self.drain()
+        except TimeoutError as exc:
+            raise StoreError(f"the trace database is {self.lag.rows} rows behind") from exc
 
     @asynccontextmanager
     async def _reading(self, what: str) -> AsyncIterator[AsyncConnection]:
@@ -235,18 +290,11 @@ def _reason(exc: Exception) -> str:
 
 
 async def _mark_interrupted(engine: AsyncEngine) -> None:
-    table = table_of(tables.Trace)
-    running = table.c.status == "running"
     try:
         async with engine.connect() as connection:
-            writers = await connection.scalars(select(table.c.writer).where(running).distinct())
-            dead = [writer for writer in writers if is_dead(writer)]
-        if dead:
+            gone = await gone_writers(connection)
+        if gone:
             async with engine.execution_options(immediate=True).begin() as connection:
-                await connection.execute(
-                    update(table)
-                    .where(running, table.c.writer.in_(dead))
-                    .values(status="interrupted")
-                )
+                await mark_interrupted(connection, gone)
     except (SQLAlchemyError, OSError) as exc:
         raise StoreError(f"the trace database cannot be opened: {exc}") from exc

@@ -1,9 +1,17 @@
-"""Writes rows behind the run's back, many in one transaction.
+"""Writes rows behind the run's back, many in one transaction, and loses none when it is killed.
 
-Invariant: `add` returns at once and never fails, and a row leaves the queue only once it is
-committed. A database that fails costs nothing but memory: the rows wait and are tried again after
-growing pauses. The one exception is a row that the database refuses for what is in it; it would
-block every row after it, so it is found by halving, logged with its trace and dropped.
+What holds:
+- `add` returns at once and never fails; it waits for no database and no disk.
+- A row goes to the journal (`journal.py`) before it goes to the database, and leaves the journal
+  only when the database has it. `flush` puts there what was added so far, without waiting for the
+  disk. A recorder flushes when a run begins and when it ends, and the answer is given after that: the
+  trace of an answer that anybody has got survives `kill -9`, and is in the database after the next
+  start. After a loss of power what the last seconds brought may be missing (nothing is fsynced but
+  the database's own log).
+- A database that fails, hangs or is full costs nothing but disk: rows wait and are tried again after
+  growing pauses, in the order they came, and twice written is once written (`rows.py`).
+- A row that the database refuses for what is in it would block every row after it, so it is found by
+  halving, logged with its trace, counted and put into `refused.log`.
 
 Not thread-safe: everything here runs in one event loop. Statements run in the driver's thread.
 """
@@ -12,15 +20,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from itertools import islice
+from dataclasses import dataclass
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..nodes.errors import StoreError
+from .backlog import Backlog
+from .journal_lines import to_line
+from .refused import RefusedLog
 from .rows import Row, write_rows
 
 logger = logging.getLogger(__name__)
@@ -30,12 +40,28 @@ Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 BATCH_ROWS = 1000
 INTERVAL_S = 0.05
 """How long a row may wait for company."""
-BOUND_ROWS = 100_000
-"""When so many rows wait, the log says so; they are kept all the same."""
+BATCH_LIMIT_S = 30.0
+"""A transaction that takes longer is given up, and tried again on another connection."""
 RETRY_S = 0.1
 RETRY_MAX_S = 5.0
-NAMED_TRACES = 20
-"""At most so many trace ids in one line of the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """How far the database is behind."""
+
+    rows: int
+    """That wait."""
+    oldest_s: float
+    """Age of the oldest of them."""
+    journal_bytes: int
+    """Size of the journal on disk."""
+    refused: int
+    """Rows that the database would not take, since the start."""
+    dropped: int
+    """Rows that found no room, since the start."""
+    failing: bool
+    """The last try failed."""
 
 
 class Writer:
@@ -44,23 +70,24 @@ class Writer:
     def __init__(
         self,
         begin: Begin,
+        backlog: Backlog | None = None,
         *,
+        refused: RefusedLog | None = None,
         interval_s: float = INTERVAL_S,
         retry_s: float = RETRY_S,
-        bound_rows: int = BOUND_ROWS,
+        batch_limit_s: float = BATCH_LIMIT_S,
     ) -> None:
+        """Begin to write what is in `backlog`, by default a new one in memory alone."""
         self.refused = 0
-        """Rows that the database would not take, ever."""
+        """Rows that the database would not take, ever, and lines that were none."""
         self._begin = begin
+        self._backlog = Backlog(None) if backlog is None else backlog
+        self._refused_log = refused
         self._interval_s = interval_s
         self._retry_s = retry_s
-        self._bound_rows = bound_rows
-        self._rows: deque[Row] = deque()
-        self._added = 0
-        self._settled = 0
+        self._batch_limit_s = batch_limit_s
         self._limit = BATCH_ROWS
         self._failures = 0
-        self._crowded = False
         self._closing = False
         self._arrived = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -70,21 +97,33 @@ class Writer:
     @property
     def waiting(self) -> int:
         """Rows that are not in the database yet."""
-        return len(self._rows)
+        return len(self._backlog)
+
+    @property
+    def lag(self) -> Lag:
+        """How far the database is behind."""
+        return Lag(
+            rows=len(self._backlog),
+            oldest_s=self._backlog.oldest_s,
+            journal_bytes=self._backlog.journal_bytes,
+            refused=self.refused,
+            dropped=self._backlog.dropped,
+            failing=self._failures > 0,
+        )
 
     def add(self, row: Row) -> None:
         """Take `row`; it is written soon."""
         if self._task.done():
             logger.error("a row of trace %s came after the store was closed", row.trace_id)
             return
-        self._rows.append(row)
-        self._added += 1
+        self._backlog.add(row)
         self._arrived.set()
-        if len(self._rows) >= BATCH_ROWS and not self._failures:
+        if len(self._backlog) >= BATCH_ROWS and not self._failures:
             self._hurry.set()
-        if len(self._rows) >= self._bound_rows and not self._crowded:
-            self._crowded = True
-            logger.warning("%d rows of traces wait for the database", len(self._rows))
+
+    def flush(self) -> None:
+        """Put every row taken so far where `kill -9` leaves it."""
+        self._backlog.flush()
 
     async def drain(self) -> None:
         """Return when every row taken so far has been written.
@@ -92,19 +131,20 @@ class Writer:
         Raises:
             StoreError: the writer was closed before that.
         """
-        target = self._added
-        while self._settled < target:
+        target = self._backlog.added
+        while self._backlog.settled < target:
             if self._task.done():
-                raise StoreError(f"the store is closed; {len(self._rows)} rows were not written")
+                raise StoreError(f"the store is closed; {self.waiting} rows were not written")
             self._moved.clear()
             self._hurry.set()
             await self._moved.wait()
 
     async def aclose(self, limit_s: float = 10.0) -> None:
-        """Write what waits, then stop.
+        """Write what waits, then stop. What the database does not take stays in the journal.
 
         Raises:
-            StoreError: the database did not take it all within `limit_s` seconds.
+            StoreError: rows are lost, since neither the database nor the journal took them within
+                `limit_s` seconds.
         """
         self._closing = True
         self._arrived.set()
@@ -113,19 +153,24 @@ class Writer:
         self._task.cancel()
         await asyncio.wait([self._task])
         self._moved.set()
-        if self._rows:
+        self._backlog.flush()
+        waiting, lost, traces = self.waiting, self._backlog.unsafe, self._backlog.named()
+        self._backlog.close()
+        if lost:
             raise StoreError(
-                f"{len(self._rows)} rows were lost: the database did not take them within"
-                f" {limit_s:g} s (traces {_traces(self._rows)})"
+                f"{lost} rows were lost: the database did not take them within"
+                f" {limit_s:g} s (traces {traces})"
             )
+        if waiting:
+            logger.warning("%d rows of traces wait in the journal for the next start", waiting)
 
     async def _run(self) -> None:
-        while self._rows or not self._closing:
-            if not self._rows:
+        while len(self._backlog) or not self._closing:
+            if not len(self._backlog):
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
-            if len(self._rows) < BATCH_ROWS:
+            if len(self._backlog) < BATCH_ROWS:
                 await self._pause(self._interval_s)
             await self._write_batch()
 
@@ -140,9 +185,15 @@ class Writer:
         self._hurry.clear()
 
     async def _write_batch(self) -> None:
-        batch = list(islice(self._rows, self._limit))
+        self._backlog.flush()
         try:
-            async with self._begin() as connection:
+            batch = self._backlog.next(self._limit)
+        except OSError as exc:
+            await self._wait_out(exc)
+            return
+        self._part_with_spoiled()
+        try:
+            async with asyncio.timeout(self._batch_limit_s), self._begin() as connection:
                 await write_rows(connection, batch)
         except Exception as exc:  # noqa: BLE001  # a task's outermost handler: rows wait, it goes on
             if not _refuses(exc):
@@ -150,30 +201,41 @@ class Writer:
             elif len(batch) > 1:
                 self._limit = len(batch) // 2
             else:
-                self.refused += 1
-                logger.error("a row of trace %s was refused: %s", batch[0].trace_id, exc)
+                self._refuse(batch[0], exc)
                 self._settle(batch)
         else:
             if self._failures:
-                logger.warning("the trace database is back; %d rows wait", len(self._rows))
+                logger.warning("the trace database is back; %d rows wait", self.waiting)
             self._failures = 0
             self._settle(batch)
 
     def _settle(self, batch: list[Row]) -> None:
-        for _ in batch:
-            self._rows.popleft()
-        self._settled += len(batch)
+        self._backlog.settle(len(batch))
         self._limit = min(BATCH_ROWS, self._limit * 2)
-        self._crowded = self._crowded and len(self._rows) >= self._bound_rows
         self._moved.set()
+
+    def _refuse(self, row: Row, exc: Exception) -> None:
+        self.refused += 1
+        logger.error("a row of trace %s was refused: %s", row.trace_id, exc)
+        if self._refused_log is not None:
+            self._refused_log.keep([to_line(row)])
+
+    def _part_with_spoiled(self) -> None:
+        if not self._backlog.spoiled:
+            return
+        self.refused += len(self._backlog.spoiled)
+        logger.error("%d lines of the journal are no rows", len(self._backlog.spoiled))
+        if self._refused_log is not None:
+            self._refused_log.keep(self._backlog.spoiled)
+        self._backlog.spoiled.clear()
 
     async def _wait_out(self, exc: Exception) -> None:
         if not self._failures:
             logger.error(
                 "the trace database fails, %d rows wait (traces %s): %s",
-                len(self._rows),
-                _traces(self._rows),
-                exc,
+                self.waiting,
+                self._backlog.named(),
+                str(exc) or type(exc).__name__,
             )
         self._failures += 1
         await self._pause(min(RETRY_MAX_S, self._retry_s * 2 ** min(self._failures - 1, 16)))
@@ -186,9 +248,3 @@ def _refuses(exc: Exception) -> bool:
     if isinstance(exc, StatementError):  # of these, the driver's own errors are about the moment
         return not isinstance(exc, DBAPIError)
     return isinstance(exc, TypeError | ValueError | OverflowError)
-
-
-def _traces(rows: deque[Row]) -> str:
-    ids = list(dict.fromkeys(row.trace_id for row in rows))
-    more = f" and {len(ids) - NAMED_TRACES} more" if len(ids) > NAMED_TRACES else ""
-    return ", ".join(ids[:NAMED_TRACES]) + more

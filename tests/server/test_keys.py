@@ -15,8 +15,9 @@ from faults import Gate
 from forethought.nodes.errors import StoreError
 from forethought.server.admission import Admission, Line
 from forethought.server.app import create_app
+from forethought.server.errors import Refusal
 from forethought.server.guard import Bounds, Guard
-from forethought.server.keys import BELIEVED_S, Keys, is_loopback, wants_keys
+from forethought.server.keys import BELIEVED_IN_OUTAGE_S, BELIEVED_S, Keys, is_loopback, wants_keys
 from forethought.server.limits import Limits
 from forethought.server.running import Running
 from forethought.storage.keys import ApiKey
@@ -303,3 +304,25 @@ def test_keys_are_asked_for_wherever_others_can_reach_the_server(host: str, loop
     assert wants_keys("auto", host) != loopback
     assert wants_keys("required", host)
     assert not wants_keys("off", host)
+
+
+async def test_who_was_let_in_is_let_in_while_the_database_is_away_but_not_for_ever() -> None:
+    ring, clock = KeyRing(anna=ANNA), FakeClock()
+    keys = Keys(ring, clock=clock)
+    assert await keys.read(AS_ANNA["authorization"]) == ANNA
+    ring.broken = True
+    clock.now += BELIEVED_IN_OUTAGE_S - 1
+    assert await keys.read(AS_ANNA["authorization"]) == ANNA
+    assert len(ring.asked) == 2
+    with pytest.raises(StoreError):
+        await keys.read("Bearer ft-bert-secret")
+    clock.now += 1
+    with pytest.raises(StoreError, match="the disk is full"):
+        await keys.read(AS_ANNA["authorization"])
+    ring.broken = False
+    ring.keys.clear()
+    with pytest.raises(Refusal):
+        await keys.read(AS_ANNA["authorization"])
+    ring.broken = True
+    with pytest.raises(StoreError):
+        await keys.read(AS_ANNA["authorization"])

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -46,12 +47,15 @@ class FakeShelf:
         self.active: Sequence[PolicyRecord] = active
         self.kept: dict[str, PolicyRecord] = {}
         self.fails: StoreError | None = None
+        self.hangs = False
         self.asked = 0
 
     async def active_policies(self) -> Sequence[ActivePolicy]:
         self.asked += 1
         if self.fails is not None:
             raise self.fails
+        if self.hangs:
+            await asyncio.Event().wait()
         return [
             ActivePolicy(scope=one.document.scope, record=one, since=DAY) for one in self.active
         ]
@@ -69,7 +73,7 @@ class Process:
         self.shelf = FakeShelf(*active)
         self.clock = FakeClock()
         self.policies = ActivePolicies(
-            self.shelf, mean_generations=mean, budget=16, clock=self.clock
+            self.shelf, mean_generations=mean, budget=16, clock=self.clock, patience_s=0.01
         )
 
     async def serving(
@@ -134,6 +138,14 @@ async def test_a_store_that_cannot_be_read_leaves_what_was_known_with_a_fault() 
     process.shelf.fails = None
     process.clock.now += 2.0
     assert (await process.serving()).faults == ()
+
+
+async def test_a_store_that_hangs_holds_up_no_run() -> None:
+    process = Process(record(document()))
+    process.shelf.hangs = True
+    serving = await process.serving()
+    assert isinstance(serving.policy, BuiltinPolicy)
+    assert serving.faults == ("policies may be out of date: the store does not answer",)
 
 
 async def test_a_run_may_ask_for_a_policy_by_name_or_for_none() -> None:

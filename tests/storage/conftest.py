@@ -12,7 +12,10 @@ POSTGRES = "FORETHOUGHT_TEST_POSTGRES"
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def url(
-    request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    anyio_backend: str,
 ) -> AsyncIterator[str]:
     """URL of an empty database of its own; PostgreSQL only where a server is named."""
     if request.param == "sqlite":
@@ -20,6 +23,7 @@ async def url(
         return
     if POSTGRES not in os.environ:
         pytest.skip(f"{POSTGRES} names no server")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))  # where the journals of PostgreSQL are
     server = make_url(os.environ[POSTGRES]).set(drivername="postgresql+psycopg")
     name = f"ft_{uuid4().hex}"
     engine = create_async_engine(server, isolation_level="AUTOCOMMIT")

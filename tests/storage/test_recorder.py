@@ -40,9 +40,13 @@ class Kept:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
+        self.flushed: list[int] = []
 
     def add(self, row: Row) -> None:
         self.rows.append(row)
+
+    def flush(self) -> None:
+        self.flushed.append(len(self.rows))
 
     def inserted(self, model: type[tables.Base], *columns: str) -> list[tuple[object, ...]]:
         rows = [r for r in self.rows if isinstance(r, Insert) and r.model is model]
@@ -73,6 +77,16 @@ async def test_a_trace_row_is_there_from_the_start() -> None:
     assert kept.inserted(tables.Trace, "id", "status", "question", "max_tokens") == [
         (recorder.trace_id, "running", "What is 6 x 7?", 4000)
     ]
+
+
+async def test_rows_are_flushed_when_a_run_begins_and_once_all_of_its_end_is_there() -> None:
+    kept = Kept()
+    recorder = recorder_of(kept)
+    assert kept.flushed == [1]
+    await tell_run(recorder)
+    assert kept.flushed == [1, len(kept.rows)]
+    recorder.cancel()
+    assert kept.flushed == [1, len(kept.rows)]
 
 
 async def test_ids_sort_by_time() -> None:

@@ -1,8 +1,9 @@
+import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from forethought.nodes.errors import StoreError
 from forethought.storage import tables
+from forethought.storage.backlog import Backlog
 from forethought.storage.database import open_engine
+from forethought.storage.journal_lines import to_line
 from forethought.storage.migrations import upgrade
-from forethought.storage.rows import Change, Insert
-from forethought.storage.writer import Writer
+from forethought.storage.recovery import new_journal, recover
+from forethought.storage.refused import RefusedLog
+from forethought.storage.rows import Change
+from forethought.storage.writer import Begin, Writer
+from stored_rows import change, step, trace
 
 pytestmark = pytest.mark.anyio
 
@@ -33,33 +39,6 @@ def count(url: str, table: str) -> int:
     finally:
         connection.close()
     return int(found)
-
-
-def trace(trace_id: str) -> Insert:
-    texts = dict.fromkeys(("writer", "face", "model", "effort", "kind", "question"), "x")
-    json: dict[str, object] = {"messages": [], "sampling": {}, "plans": [], "faults": []}
-    values = {
-        "id": trace_id,
-        "created_at": datetime(2026, 1, 1, tzinfo=UTC),
-        "status": "running",
-        "max_generations": 4,
-        **texts,
-        **json,
-    }
-    return Insert(model=tables.Trace, trace_id=trace_id, values=values)
-
-
-def step(trace_id: str, number: int, text: object = "So.") -> Insert:
-    values = {
-        "trace_id": trace_id,
-        "key": f"s-{number}",
-        "parent_key": f"s-{number - 1}" if number else None,
-        "seq": number,
-        "text": text,
-        "n_tokens": 3,
-        "score": 0.5,
-    }
-    return Insert(model=tables.Step, trace_id=trace_id, values=values)
 
 
 @pytest.fixture
@@ -211,18 +190,6 @@ async def test_closing_without_a_database_says_how_much_was_lost(engine: AsyncEn
         await writer.drain()
 
 
-async def test_a_crowd_of_waiting_rows_is_logged_and_kept(
-    engine: AsyncEngine, sqlite_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    writer = Writer(engine.begin, bound_rows=3)
-    for number in range(5):
-        writer.add(trace(f"t{number}"))
-    assert [r.getMessage() for r in caplog.records] == ["3 rows of traces wait for the database"]
-    await writer.drain()
-    assert count(sqlite_url, "trace") == 5
-    await writer.aclose()
-
-
 async def test_a_row_after_the_end_is_logged(
     engine: AsyncEngine, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -230,3 +197,79 @@ async def test_a_row_after_the_end_is_logged(
     await writer.aclose()
     writer.add(trace("late"))
     assert "trace late came after the store was closed" in caplog.text
+
+
+def on_disk(begin: Begin, journals: Path, *, bound_rows: int = 100) -> Writer:
+    backlog = Backlog(partial(new_journal, journals, max_bytes=1_000_000), bound_rows=bound_rows)
+    return Writer(begin, backlog, refused=RefusedLog(journals / "refused.log"), retry_s=0)
+
+
+async def test_an_outage_with_more_rows_than_memory_holds_keeps_their_order_and_doubles_none(
+    engine: AsyncEngine, sqlite_url: str, tmp_path: Path
+) -> None:
+    begin = Failing(engine, 4)
+    writer = on_disk(begin, tmp_path / "journals", bound_rows=10)
+    writer.add(trace("t"))
+    for number in range(3000):
+        writer.add(step("t", number))
+    writer.add(change("t", status="failed"))
+    writer.add(change("t", status="finished"))
+    writer.flush()
+    assert writer.lag.rows == 3003 and writer.lag.journal_bytes > 300_000
+    await writer.drain()
+    assert count(sqlite_url, "step") == 3000
+    assert count(sqlite_url, "trace WHERE status = 'finished'") == 1
+    lag = writer.lag
+    assert (lag.rows, lag.oldest_s, lag.journal_bytes, lag.failing) == (0, 0.0, 0, False)
+    await writer.aclose()
+    assert list((tmp_path / "journals").iterdir()) == []
+
+
+async def test_what_the_database_did_not_take_by_the_end_is_written_by_the_next_start(
+    engine: AsyncEngine, sqlite_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    writer = on_disk(Failing(engine, 1_000_000), tmp_path / "journals")
+    writer.add(trace("t"))
+    writer.add(step("t", 0))
+    await writer.aclose(limit_s=0.01)
+    assert "2 rows of traces wait in the journal for the next start" in caplog.text
+    assert count(sqlite_url, "trace") == 0
+    await recover(engine.begin, tmp_path / "journals")
+    assert (count(sqlite_url, "trace"), count(sqlite_url, "step")) == (1, 1)
+    await recover(engine.begin, tmp_path / "journals")
+    assert list((tmp_path / "journals").iterdir()) == []
+
+
+async def test_a_row_that_is_refused_is_kept_for_a_person(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    writer = on_disk(engine.begin, tmp_path / "journals")
+    row = step("nobody", 0)
+    writer.add(trace("t"))
+    writer.add(row)
+    await writer.drain()
+    await writer.aclose()
+    assert writer.lag.refused == 1
+    assert (tmp_path / "journals" / "refused.log").read_bytes() == to_line(row)
+
+
+async def test_a_transaction_that_hangs_is_given_up_and_tried_again(
+    engine: AsyncEngine, sqlite_url: str
+) -> None:
+    tries = 0
+
+    @asynccontextmanager
+    async def begin() -> AsyncIterator[AsyncConnection]:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            await asyncio.Event().wait()
+        async with engine.begin() as connection:
+            yield connection
+
+    writer = Writer(begin, retry_s=0, batch_limit_s=0.01)
+    writer.add(trace("t"))
+    await writer.drain()
+    assert tries > 1
+    assert count(sqlite_url, "trace") == 1
+    await writer.aclose()
