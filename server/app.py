@@ -17,7 +17,7 @@ from .chat.route import chat_router
 from .engine import Engine
 from .errors import Refusal, bad_request, refusal_of
 from .guard import Guard, GuardedEngine, open_guard
-from .health import health_router
+from .health import Upstreams, health_router
 from .http_terms import HttpTerms
 from .keys import Door
 from .mcp.access import Access
@@ -40,6 +40,7 @@ def create_app(
     terms: HttpTerms | None = None,
     traces: StoredResponses | None = None,
     mcp_access: Access | None = None,
+    upstreams: Upstreams | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -51,12 +52,13 @@ def create_app(
         traces: Where the engine stores its runs; None leaves out the MCP tool that reads them, and
             no run can be read back or continued.
         mcp_access: Whose requests `/mcp` takes besides those of this machine.
+        upstreams: How the model servers stand, for `/readyz`.
     """
     guard, terms = guard or open_guard(), terms or HttpTerms()
     engine = GuardedEngine(engine, guard)
     app = FastAPI(title="Forethought", lifespan=lifespan)
     app.add_middleware(Door, keys=guard.keys)
-    app.include_router(health_router(engine))
+    app.include_router(health_router(engine, upstreams))
     app.include_router(models_router(engine))
     app.include_router(traces_router(guard))
     app.include_router(chat_router(engine, terms))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from .engine import Engine
+from .upstreams import UpstreamState
+
+Upstreams = Callable[[], Sequence[UpstreamState]]
+"""Says how each model server stands of the roles that have several."""
 
 
-def health_router(engine: Engine) -> APIRouter:
+def health_router(engine: Engine, upstreams: Upstreams | None = None) -> APIRouter:
     """Return the two routes."""
     router = APIRouter()
 
@@ -19,8 +26,11 @@ def health_router(engine: Engine) -> APIRouter:
     @router.get("/readyz")
     async def readyz() -> JSONResponse:
         reasons = await engine.ready()
+        states = [{"role": state.role, **asdict(state.replica)} for state in (upstreams or list)()]
+        told = {"upstreams": states} if states else {}
         if reasons:
-            return JSONResponse({"status": "not ready", "reasons": reasons}, status_code=503)
-        return JSONResponse({"status": "ready"})
+            refused = {"status": "not ready", "reasons": reasons}
+            return JSONResponse(refused | told, status_code=503)
+        return JSONResponse({"status": "ready"} | told)
 
     return router

@@ -30,7 +30,7 @@ from .engine import Ask, Run
 from .local_run import LocalRun
 from .policies import ActivePolicies, Serving
 from .settings import Settings
-from .upstreams import Servers, Upstreams
+from .upstreams import Servers, Upstreams, UpstreamState
 
 FIXED_SEED = 0
 
@@ -66,6 +66,10 @@ class LocalEngine:
     async def ready(self) -> list[str]:
         """Return what is not ready, one sentence each; empty when all is."""
         return await self._upstreams.ready()
+
+    def upstreams(self) -> list[UpstreamState]:
+        """Return how each model server stands of the roles that have several."""
+        return self._upstreams.states()
 
     @asynccontextmanager
     async def start(self, ask: Ask) -> AsyncIterator[Run]:
@@ -242,7 +246,8 @@ async def open_engine(settings: Settings) -> AsyncIterator[LocalEngine]:
     upstreams = Upstreams(settings)
     engine = LocalEngine(settings, upstreams, store)
     try:
-        yield engine
+        async with upstreams.watching():
+            yield engine
     finally:
         engine.close()
         await upstreams.close()

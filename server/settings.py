@@ -22,7 +22,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FORETHOUGHT_", frozen=True, extra="ignore")
 
     generator_url: str = Field(
-        default=DEFAULT_GENERATOR_URL, description="Base URL of the generator, ending in /v1."
+        default=DEFAULT_GENERATOR_URL,
+        description="Base URL of the generator, ending in /v1; several of the same model are "
+        "separated by commas.",
     )
     generator_model: str | None = Field(
         default=None, description="Model to ask it for; by default the first one it serves."
@@ -32,7 +34,8 @@ class Settings(BaseSettings):
     )
     verifier_url: str | None = Field(
         default=None,
-        description="Base URL of a vLLM pooling server with a process reward model. By default "
+        description="Base URL of a vLLM pooling server with a process reward model, or several, "
+        "separated by commas. By default "
         f"{DEFAULT_VERIFIER_URL} is used when something answers there; empty is none.",
     )
     verifier_model: str | None = Field(
@@ -49,7 +52,8 @@ class Settings(BaseSettings):
     )
     larger_url: str | None = Field(
         default=None,
-        description="Base URL of a larger model that the hardest questions go to; none by default.",
+        description="Base URL of a larger model that the hardest questions go to, or several, "
+        "separated by commas; none by default.",
     )
     larger_model: str | None = Field(
         default=None, description="Model to ask it for; by default the first one it serves."
@@ -133,6 +137,17 @@ class Settings(BaseSettings):
     )
     upstream_timeout_s: float = Field(
         default=600, gt=0, description="Seconds a model server may take."
+    )
+    upstream_probe_s: float = Field(
+        default=5,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds between two probes of a model server, where a role has several.",
+    )
+    hedging: bool = Field(
+        default=True,
+        description="Whether a request that takes much longer than its like is asked a second time, "
+        "of another server of its role that is idle.",
     )
     cache_dir: Path | None = Field(
         default=None, description="Where `backend up` keeps environments, models and logs."

@@ -1,8 +1,9 @@
 """Wraps a run's model servers so that every call leaves a row, however it ends.
 
 Changes nothing about a call: the same arguments go in, the same result or error comes out. A
-cancelled or failed call is recorded too; what it had spent by then nobody tells, so it counts as
-a call without tokens.
+cancelled or failed call is recorded too, with the tokens that its stream had brought by then, and so
+is what a second server spent that was asked beside the first. Of a request that was to be answered
+whole and was given up nobody knows what it had spent: it counts as a call without tokens.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Literal
 
+from ..nodes.backends.abandoned import hearing_abandoned
 from ..nodes.backends.base import Abilities, Generator, OnText, Prompt, Sampled
 from ..nodes.values import Question, Sampling, Usage
 from ..nodes.verifiers.base import Granularity, ProcessVerifier, Scored
@@ -89,6 +91,7 @@ class OpenCall:
         self._role: CallRole = role
         self._seconds = seconds
         self._started_s = seconds()
+        self._abandoned = Usage()
         self._known: Values = {
             "seq": seq,
             "role": role,
@@ -96,6 +99,10 @@ class OpenCall:
             "request": request,
             "started_s": self._started_s,
         }
+
+    def abandoned(self, usage: Usage) -> None:
+        """A part of it was given up, which had spent this."""
+        self._abandoned += usage
 
     def returned(self, usage: Usage, returned: int, fault: str | None = None) -> None:
         """It gave `returned` things."""
@@ -108,6 +115,7 @@ class OpenCall:
         self._end(Usage(), 0, None, error)
 
     def _end(self, usage: Usage, returned: int, fault: str | None, error: str | None) -> None:
+        usage += self._abandoned
         tokens = asdict(usage)
         del tokens["calls"]  # one row is one call
         values = {
@@ -152,9 +160,10 @@ class RecordedGenerator:
         kind = "continue" if any(p.prefix for p in prompts) else "sample"
         call = self._log.start("generator", kind, request)
         try:
-            sampled = await self._inner.complete(
-                prompts, n=n, sampling=sampling, on_text=on_text, timeout_s=timeout_s
-            )
+            with hearing_abandoned(call.abandoned):
+                sampled = await self._inner.complete(
+                    prompts, n=n, sampling=sampling, on_text=on_text, timeout_s=timeout_s
+                )
         except BaseException as exc:
             call.raised(exc)
             raise
@@ -184,7 +193,8 @@ class RecordedVerifier:
         request = {"solutions": len(solutions), "steps": [len(s) for s in solutions]}
         call = self._log.start("verifier", "score", request)
         try:
-            scored = await self._inner.score(question, solutions)
+            with hearing_abandoned(call.abandoned):
+                scored = await self._inner.score(question, solutions)
         except BaseException as exc:
             call.raised(exc)
             raise

@@ -14,7 +14,8 @@ import openai
 
 from ..errors import BackendError, BackendGarbled, BackendRejected, BackendTimeout, PromptTooLong
 
-CONNECT_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 10.0
+"""A starved machine takes seconds to accept one; a request that got none is made again."""
 REQUEST_TIMEOUT_S = 600.0
 
 
@@ -41,6 +42,8 @@ def mapped_errors(server: str) -> Iterator[None]:
     try:
         yield
     except (openai.APITimeoutError, httpx2.TimeoutException) as exc:
+        if _is_unsent(exc):
+            raise BackendError(f"{server} took no connection in {CONNECT_TIMEOUT_S:g} s") from exc
         raise BackendTimeout(f"{server} did not answer in time") from exc
     except openai.APIStatusError as exc:
         raise _status_error(server, exc) from exc
@@ -58,6 +61,12 @@ def mapped_errors(server: str) -> Iterator[None]:
         ValueError,
     ) as exc:
         raise BackendGarbled(f"{server} answered something that is not its protocol") from exc
+
+
+def _is_unsent(exc: BaseException) -> bool:
+    """Say whether a time-out came before anything was sent, so that the request may be made again."""
+    unsent = (httpx2.ConnectTimeout, httpx2.PoolTimeout)
+    return isinstance(exc, unsent) or isinstance(exc.__cause__, unsent)
 
 
 def _status_error(server: str, exc: openai.APIStatusError) -> BackendError:

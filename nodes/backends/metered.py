@@ -15,6 +15,7 @@ from ..budget import Meter
 from ..errors import BackendTimeout, BudgetSpent
 from ..values import Question, Sampling
 from ..verifiers.base import Granularity, ProcessVerifier, Scored
+from .abandoned import hearing_abandoned
 from .base import Abilities, Generator, OnText, Prompt, Sampled
 
 STEP_TOKENS = 64
@@ -55,14 +56,15 @@ class MeteredGenerator:
         left = self._meter.seconds_left
         limit = timeout_s if left is None else min(left, timeout_s or left)
         try:
-            async with _cut_when_hurried(self._meter):
-                sampled = await self._inner.complete(
-                    prompts,
-                    n=n,
-                    sampling=replace(sampling, max_tokens=max_tokens),
-                    on_text=on_text,
-                    timeout_s=limit,
-                )
+            with hearing_abandoned(self._meter.spend):
+                async with _cut_when_hurried(self._meter):
+                    sampled = await self._inner.complete(
+                        prompts,
+                        n=n,
+                        sampling=replace(sampling, max_tokens=max_tokens),
+                        on_text=on_text,
+                        timeout_s=limit,
+                    )
         except BackendTimeout as exc:
             if self._meter.spent() == "deadline":
                 raise BudgetSpent("deadline") from exc
@@ -105,8 +107,12 @@ class MeteredVerifier:
             BackendTimeout: the deadline came first. Samples that are paid for stay, unscored.
         """
         try:
-            async with _cut_when_hurried(self._meter), asyncio.timeout(self._meter.seconds_left):
-                scored = await self._inner.score(question, solutions)
+            with hearing_abandoned(self._meter.spend):
+                async with (
+                    _cut_when_hurried(self._meter),
+                    asyncio.timeout(self._meter.seconds_left),
+                ):
+                    scored = await self._inner.score(question, solutions)
         except TimeoutError as exc:
             raise BackendTimeout("the deadline came before the scores") from exc
         self._meter.spend(scored.usage)

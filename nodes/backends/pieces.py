@@ -11,12 +11,15 @@ from .base import OnText
 from .called import CalledPieces
 from .logprobs import TokenLogprobs
 
+BROKEN_OFF = frozenset({None, "abort", "error"})
+"""vLLM's finish reasons of a completion that the server gave up; None is one that never ended."""
+
 
 def end_of(finish_reason: str | None, stop_reason: object) -> End:
-    """Return our name for how vLLM says that a completion ended; `cut` when it does not say."""
+    """Return our name for how vLLM says that a completion ended; `cut` when it did not."""
     if finish_reason == "length":
         return "length"
-    if finish_reason is None:
+    if finish_reason in BROKEN_OFF:
         return "cut"
     return "stop" if isinstance(stop_reason, str) else "eos"
 

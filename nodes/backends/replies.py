@@ -15,19 +15,27 @@ from .pieces import end_of, usage_of
 def read_reply(reply: Any, prompts: int, n: int, k: int = 0) -> Sampled:
     """Return what a reply to `prompts` prompts with `n` samples each holds.
 
-    `k` is how many likeliest tokens were asked for.
+    `k` is how many likeliest tokens were asked for. Samples that the server lost are missing, or have
+    the end `cut`, with a fault that says how many.
 
     Raises:
-        BackendGarbled: it does not hold that many completions.
+        BackendGarbled: it holds none of them, or others than were asked for.
     """
-    choices = sorted(reply.choices, key=lambda choice: choice.index)
-    if len(choices) != prompts * n:
-        raise BackendGarbled(f"{prompts * n} completions were asked for, {len(choices)} came")
+    by_place = {int(choice.index): choice for choice in reply.choices}
+    if len(by_place) < len(reply.choices) or not by_place.keys() <= set(range(prompts * n)):
+        raise BackendGarbled(f"{prompts * n} completions were asked for, others came")
+    if not by_place:
+        raise BackendGarbled(f"{prompts * n} completions were asked for, none came")
     usage = usage_of(reply.usage)
-    mean = usage.completion_tokens // max(len(choices), 1)
-    made = [_completion(choice, mean, k) for choice in choices]
-    batches = tuple(tuple(made[start : start + n]) for start in range(0, len(made), n))
-    return Sampled(batches=batches, usage=usage)
+    mean = usage.completion_tokens // len(by_place)
+    made = {place: _completion(by_place[place], mean, k) for place in sorted(by_place)}
+    batches = tuple(
+        tuple(made[place] for place in range(start, start + n) if place in made)
+        for start in range(0, prompts * n, n)
+    )
+    lost = prompts * n - sum(completion.end != "cut" for completion in made.values())
+    fault = f"the server lost {lost} of {prompts * n} samples" if lost else None
+    return Sampled(batches=batches, usage=usage, fault=fault)
 
 
 def _completion(choice: Any, mean_tokens: int, k: int) -> Completion:

@@ -19,6 +19,7 @@ import tenacity
 from ..candidate import Step
 from ..errors import BackendError, BackendRejected, BackendTimeout, PromptTooLong
 from ..values import Message, Sampling, ToolSpec, Usage
+from .abandoned import tell_abandoned
 from .base import Abilities, OnText, Prompt, Sampled
 from .bodies import STOP_KEPT, chat_form, chat_logprobs, likeliest, sampling_body, shown
 from .client import mapped_errors, root_of
@@ -146,6 +147,9 @@ class VllmGenerator:
             fault.__cause__ = exc
         except BackendError as exc:
             fault = exc
+        except asyncio.CancelledError:
+            tell_abandoned(pieces.usage)
+            raise
         if fault is None and not pieces.whole:
             fault = BackendError(f"{self._server} ended its stream early")
         if fault is not None and not pieces.anything:

@@ -16,7 +16,8 @@ from ...nodes.errors import ForethoughtError
 from ...storage.database import parse_url
 from ...storage.store import Store
 from ..settings import DEFAULT_VERIFIER_URL, Settings
-from ..upstreams import Upstreams
+from ..upstream_role import RoleName, urls_of
+from ..upstreams import Upstreams, UpstreamState
 from .failing import read_settings
 
 PROBE_TIMEOUT_S = 60.0
@@ -47,23 +48,33 @@ def doctor() -> None:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Return what was found out, in the order it is printed."""
+    generators = [
+        await _generator(settings, "generator", url, settings.generator_model)
+        for url in urls_of(settings.generator_url)
+    ]
+    largers = [
+        await _generator(settings, "larger model", url, settings.larger_model)
+        for url in (urls_of(settings.larger_url) if settings.larger_url else ())
+    ]
     return [
-        await _generator(settings),
-        await _verifier(settings),
+        *generators,
+        *await _verifiers(settings),
+        *largers,
+        *await _groups(settings),
         await _store(settings),
     ]
 
 
-async def _generator(settings: Settings) -> Finding:
-    where = settings.generator_url
-    client = new_client(where, api_key=settings.generator_api_key, timeout_s=PROBE_TIMEOUT_S)
+async def _generator(settings: Settings, what: RoleName, where: str, model: str | None) -> Finding:
+    key = settings.larger_api_key if what == "larger model" else settings.generator_api_key
+    client = new_client(where, api_key=key, timeout_s=PROBE_TIMEOUT_S)
     try:
-        abilities = await examine_generator(client, settings.generator_model)
+        abilities = await examine_generator(client, model)
     except ForethoughtError as exc:
-        return Finding(what="generator", where=where, says=str(exc), ok=False)
+        return Finding(what=what, where=where, says=str(exc), ok=False)
     finally:
         await client.close()
-    return Finding(what="generator", where=where, says=_describe(abilities), ok=True)
+    return Finding(what=what, where=where, says=_describe(abilities), ok=True)
 
 
 def _describe(abilities: Abilities) -> str:
@@ -78,10 +89,18 @@ def _describe(abilities: Abilities) -> str:
     return f"{abilities.model}{length}; {shown}"
 
 
-async def _verifier(settings: Settings) -> Finding:
+async def _verifiers(settings: Settings) -> list[Finding]:
     if settings.verifier_url == "":
-        return Finding(what="verifier", where="", says="switched off: majority votes", ok=None)
-    where = settings.verifier_url or DEFAULT_VERIFIER_URL
+        says = "switched off: majority votes"
+        return [Finding(what="verifier", where="", says=says, ok=None)]
+    if settings.verifier_url is None:
+        return [await _verifier(settings, DEFAULT_VERIFIER_URL)]
+    urls = urls_of(settings.verifier_url)
+    alone = [settings.model_copy(update={"verifier_url": url}) for url in urls]
+    return [await _verifier(one, url) for one, url in zip(alone, urls, strict=True)]
+
+
+async def _verifier(settings: Settings, where: str) -> Finding:
     upstreams = Upstreams(settings.model_copy(update={"upstream_timeout_s": PROBE_TIMEOUT_S}))
     try:
         verifier = await upstreams.verifier()
@@ -97,6 +116,27 @@ async def _verifier(settings: Settings) -> Finding:
         f"{verifier.model}, format {settings.verifier_format}; {scored[verifier.granularity]}: yes"
     )
     return Finding(what="verifier", where=where, says=says, ok=True)
+
+
+async def _groups(settings: Settings) -> list[Finding]:
+    """Return how the servers of a role with several stand beside each other."""
+    upstreams = Upstreams(settings.model_copy(update={"upstream_timeout_s": PROBE_TIMEOUT_S}))
+    try:
+        if upstreams.states():
+            await upstreams.ready()
+        return [_member(state) for state in upstreams.states()]
+    finally:
+        await upstreams.close()
+
+
+def _member(state: UpstreamState) -> Finding:
+    replica = state.replica
+    load = replica.load
+    busy = f"; {load.running:g} running, {load.waiting:g} waiting" if load else ""
+    says = f"{replica.state}{f': {replica.reason}' if replica.reason else ''}{busy}"
+    return Finding(
+        what=f"{state.role} group", where=replica.url, says=says, ok=replica.state == "up"
+    )
 
 
 async def _store(settings: Settings) -> Finding:

@@ -48,6 +48,7 @@ async def _serve(settings: Settings) -> None:
             terms=HttpTerms(default_effort=settings.effort),
             traces=engine.store,
             mcp_access=access_of(settings),
+            upstreams=engine.upstreams,
         )
         async with served(app, settings.host, settings.port, grace_s=OVERTIME_S) as url:
             await engine.warm_up()

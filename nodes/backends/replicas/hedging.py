@@ -1,0 +1,62 @@
+"""When a request is asked a second time, of another server (Dean and Barroso, The Tail at Scale, 2013).
+
+A request is a straggler when it takes twice as long as nine in ten of its like did lately. Nine in
+ten, and not more, because a percentile that the stragglers themselves reach would grow with them. A
+request that was given up counts with the time it had taken, so that hedging does not lower its own
+threshold. At most one request in ten is asked twice, however many are slow.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+REMEMBERED = 128
+ENOUGH = 16
+"""Durations of a kind, before which no request of it is a straggler."""
+QUANTILE = 0.9
+TIMES = 2.0
+LEAST_S = 0.25
+SHARE = 0.1
+"""Of requests that may be asked twice."""
+SAVED = 4.0
+"""Second requests that may be saved up."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How long requests take, by kind."""
+
+    least_s: float = LEAST_S
+    """Nothing straggles before."""
+    _durations: dict[Hashable, deque[float]] = field(default_factory=dict)
+
+    def note(self, kind: Hashable, seconds: float) -> None:
+        """Remember a duration."""
+        self._durations.setdefault(kind, deque(maxlen=REMEMBERED)).append(seconds)
+
+    def straggles_after_s(self, kind: Hashable) -> float | None:
+        """Return how long a request takes at most that is no straggler; None while nobody knows."""
+        known = self._durations.get(kind, ())
+        if len(known) < ENOUGH:
+            return None
+        return max(self.least_s, TIMES * sorted(known)[int(QUANTILE * (len(known) - 1))])
+
+
+@dataclass(slots=True)
+class Allowance:
+    """Second requests that may still be made."""
+
+    _saved: float = 1.0
+
+    def earn(self) -> None:
+        """Count a first request."""
+        self._saved = min(SAVED, self._saved + SHARE)
+
+    def take(self) -> bool:
+        """Spend a second request; False when there is none to spend."""
+        if self._saved < 1:
+            return False
+        self._saved -= 1
+        return True
