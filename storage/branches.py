@@ -7,11 +7,13 @@ value that was known is never taken back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ..nodes.candidate import Candidate, Step
 from . import tables
 from .rows import Change, Insert, RowSink, Values
+from .tally import Branch, Stretch, tally
 
 
 class BranchLog:
@@ -40,6 +42,15 @@ class BranchLog:
             row = _candidate_row(candidate)
             self._put(tables.Candidate, self._candidate_rows, candidate.key, row)
 
+    def tally(self, *, chosen: str | None, first_winner: str | None) -> Values:
+        """Return what they add up to (`tally.py`)."""
+        return tally(
+            {key: stretch_of(row) for key, row in self._step_rows.items()},
+            [branch_of(key, row) for key, row in self._candidate_rows.items()],
+            chosen=chosen,
+            first_winner=first_winner,
+        )
+
     def _put(
         self,
         model: type[tables.Base],
@@ -59,6 +70,25 @@ class BranchLog:
         if gained:
             old.update(gained)
             self._sink.add(Change(model=model, trace_id=trace_id, key=place, values=gained))
+
+
+def stretch_of(row: Mapping[str, Any]) -> Stretch:
+    """Return what is counted of a step row."""
+    return Stretch(parent_key=row["parent_key"], n_tokens=row["n_tokens"])
+
+
+def branch_of(key: str, row: Mapping[str, Any]) -> Branch:
+    """Return what is counted of a candidate row."""
+    return Branch(
+        key=key,
+        parent_key=row["parent_key"],
+        leaf_step_key=row["leaf_step_key"],
+        origin=row["origin"],
+        ending=row["ending"],
+        n_tokens=row["n_tokens"],
+        answer_key=row["answer_key"],
+        score=row["score"],
+    )
 
 
 def _step_row(step: Step) -> dict[str, object]:

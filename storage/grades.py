@@ -30,6 +30,8 @@ class NewGrade:
     score: float
     """In [0, 1]; 1 is right."""
     note: str | None = None
+    answer: str | None = None
+    """The right answer, where the grader says it."""
 
     def __post_init__(self) -> None:
         if not self.grader.strip():
@@ -48,6 +50,7 @@ class Grade:
     grader: str
     score: float
     note: str | None
+    answer: str | None
 
 
 async def add_grades(

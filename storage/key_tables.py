@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from .tables import Base
@@ -49,3 +49,5 @@ class ApiKey(Base):
     """All tokens, read and generated, of a day of UTC."""
     priority: Mapped[int]
     """Runs of a higher one start first where runs have to wait."""
+    texts: Mapped[bool] = mapped_column(server_default=true())
+    """Whether the texts of its runs are kept; numbers always are."""

@@ -78,6 +78,8 @@ class Grade(Base):
     score: Mapped[float]
     """0 is wrong, 1 is right."""
     note: Mapped[str | None]
+    answer: Mapped[str | None]
+    """The right answer, where the grader says it."""
 
 
 class Evaluation(Base):

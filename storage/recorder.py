@@ -31,7 +31,9 @@ from ..nodes.verifiers.base import ProcessVerifier
 from . import tables
 from .branches import BranchLog
 from .calls import CallLog, RecordedGenerator, RecordedVerifier
+from .policy_names import policy_columns
 from .rows import Change, Insert, RowSink
+from .texts import TextlessSink
 
 Status = Literal["running", "finished", "failed", "cancelled", "interrupted"]
 """`interrupted`: the process that ran it ended first."""
@@ -54,6 +56,8 @@ class RunInfo:
     """The API key it was asked with; None where keys are off."""
     kept: str | None = None
     """What the face keeps of its request, a JSON object as text; nobody else reads it."""
+    texts: bool = True
+    """Whether texts are kept; numbers always are."""
 
 
 def utc_now() -> datetime:
@@ -74,6 +78,7 @@ class TraceRecorder:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.trace_id = str(uuid_utils.uuid7())
+        sink = sink if info.texts else TextlessSink(sink)
         self._sink = sink
         self._clock = clock
         self._now = now
@@ -82,6 +87,7 @@ class TraceRecorder:
         self._branches = BranchLog(self.trace_id, sink)
         self._faults: dict[str, None] = {}
         self._verdicts = 0
+        self._first_winner: str | None = None
         self._nodes = 0
         self._closed = False
         self._insert(tables.Trace, _new_trace(info, self.trace_id, writer, now()))
@@ -115,6 +121,7 @@ class TraceRecorder:
         self._close(
             "finished",
             answer.usage,
+            answer.candidate,
             {
                 "answer_text": answer.text,
                 "answer": answer.answer,
@@ -171,12 +178,14 @@ class TraceRecorder:
             {
                 "plans": [_plan_json(plan) for plan in plans],
                 "strategy": last.strategy.name,
-                "policy": last.policy,
+                **policy_columns(last.policy),
             }
         )
 
     def _voted(self, verdict: Verdict) -> None:
         seq, self._verdicts = self._verdicts, self._verdicts + 1
+        if seq == 0:
+            self._first_winner = verdict.winner
         self._insert(
             tables.Verdict,
             {
@@ -199,13 +208,17 @@ class TraceRecorder:
             "seconds": self._seconds(),
             "faults": list(self._faults),
         }
-        self._close(status, self._calls.total, rest)
+        self._close(status, self._calls.total, None, rest)
 
-    def _close(self, status: Status, usage: Usage, values: dict[str, object]) -> None:
+    def _close(
+        self, status: Status, usage: Usage, chosen: str | None, values: dict[str, object]
+    ) -> None:
         if self._closed:
             return
         self._closed = True
         self._calls.close()
+        sums = self._branches.tally(chosen=chosen, first_winner=self._first_winner)
+        self._insert(tables.Tally, {"trace_id": self.trace_id, **sums})
         ended = {"status": status, "finished_at": self._now()}
         self._change({**ended, **asdict(usage), **values})
         self._sink.flush()
@@ -241,6 +254,7 @@ def _new_trace(info: RunInfo, trace_id: str, writer: str, now: datetime) -> dict
         "needs": None if info.needs is None else asdict(info.needs),
         "key_id": info.key_id,
         "kept": None if info.kept is None else json.loads(info.kept),
+        "texts": "kept" if info.texts else "never",
         "plans": [],
         "faults": [],
     }

@@ -39,6 +39,7 @@ from .policies import ActivePolicy, PolicyRecord, PolicySummary
 from .recorder import RunInfo, Status, TraceRecorder, utc_now
 from .recovery import REFUSED, new_journal, recover
 from .refused import RefusedLog
+from .tally_rows import ENDED, KILLED, fill_tallies
 from .views import TraceDetail, TraceSummary
 from .watch import end_watch, gone_writers, keep_watch, mark_interrupted
 from .writer import Lag, Writer
@@ -79,10 +80,11 @@ class Store:
         immediate = engine.execution_options(immediate=True)
         journals = journals_of(url, journal_dir)
         try:
-            await upgrade(engine)
+            upgraded = await upgrade(engine)
             if journals is not None:
                 await recover(immediate.begin, journals)
             await _mark_interrupted(engine)
+            await _add_up(engine, ENDED if upgraded.before != upgraded.after else KILLED)
         except BaseException:
             await engine.dispose()
             raise
@@ -296,5 +298,12 @@ async def _mark_interrupted(engine: AsyncEngine) -> None:
         if gone:
             async with engine.execution_options(immediate=True).begin() as connection:
                 await mark_interrupted(connection, gone)
+    except (SQLAlchemyError, OSError) as exc:
+        raise StoreError(f"the trace database cannot be opened: {exc}") from exc
+
+
+async def _add_up(engine: AsyncEngine, statuses: Sequence[str]) -> None:
+    try:
+        await fill_tallies(engine, statuses)
     except (SQLAlchemyError, OSError) as exc:
         raise StoreError(f"the trace database cannot be opened: {exc}") from exc

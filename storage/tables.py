@@ -15,34 +15,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, MetaData
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
 
-from .types import StoredJson, StoredText, UtcDateTime
+from .schema import Base, of_trace
+from .tally_tables import Tally
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Base(DeclarativeBase):
-    """What the tables share."""
-
-    metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {  # noqa: RUF012  # SQLAlchemy's own declaration
-        str: StoredText(),
-        datetime: UtcDateTime(),
-        dict[str, Any]: StoredJson(),
-        list[Any]: StoredJson(),
-    }
-
-
-def _of_trace() -> Mapped[str]:
-    return mapped_column(ForeignKey("trace.id", ondelete="CASCADE"), primary_key=True)
+__all__ = [
+    "WRITE_ORDER",
+    "Base",
+    "Call",
+    "Candidate",
+    "NodeRun",
+    "Step",
+    "Tally",
+    "Trace",
+    "UsageOfRole",
+    "Verdict",
+    "Vote",
+]
 
 
 class Trace(Base):
@@ -88,6 +79,7 @@ class Trace(Base):
     strategy: Mapped[str | None]
     """Of the last plan; `direct` for a run without one."""
     policy: Mapped[str | None]
+    """As the plan named it; the three after it are the same in parts."""
     answer_text: Mapped[str | None]
     answer: Mapped[str | None]
     """The final answer in `answer_text`, as written."""
@@ -116,6 +108,13 @@ class Trace(Base):
     kept: Mapped[dict[str, Any] | None]
     """What the face that asked keeps of its request beside the rest, in its own JSON: of a response its
     metadata, tools and text format; of a chat its metadata."""
+    policy_name: Mapped[str | None]
+    policy_version: Mapped[int | None]
+    """With the name it finds the row in `policy`; the built-in policy has a version and no row."""
+    policy_hash: Mapped[str | None]
+    """The first 8 hex digits of the hash of its document; None where it is not stored."""
+    texts: Mapped[str] = mapped_column(server_default="kept")
+    """kept; redacted (taken out later); never (the caller's key keeps none)."""
 
 
 class Step(Base):
@@ -124,7 +123,7 @@ class Step(Base):
     __tablename__ = "step"
     __table_args__ = (Index(None, "trace_id", "parent_key"),)
 
-    trace_id: Mapped[str] = _of_trace()
+    trace_id: Mapped[str] = of_trace()
     key: Mapped[str] = mapped_column(primary_key=True)
     parent_key: Mapped[str | None]
     seq: Mapped[int]
@@ -140,9 +139,16 @@ class Candidate(Base):
     __table_args__ = (
         ForeignKeyConstraint(["trace_id", "leaf_step_key"], ["step.trace_id", "step.key"]),
         Index(None, "trace_id", "leaf_step_key"),
+        # For what revisions changed, which concerns few of the candidates.
+        Index(
+            "ix_candidate_revises",
+            "trace_id",
+            sqlite_where=text("parent_key IS NOT NULL"),
+            postgresql_where=text("parent_key IS NOT NULL"),
+        ),
     )
 
-    trace_id: Mapped[str] = _of_trace()
+    trace_id: Mapped[str] = of_trace()
     key: Mapped[str] = mapped_column(primary_key=True)
     parent_key: Mapped[str | None]
     """The candidate it revises; None when it revises none."""
@@ -170,7 +176,7 @@ class Verdict(Base):
 
     __tablename__ = "verdict"
 
-    trace_id: Mapped[str] = _of_trace()
+    trace_id: Mapped[str] = of_trace()
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     selection: Mapped[str]
     winner: Mapped[str | None]
@@ -204,7 +210,7 @@ class Call(Base):
 
     __tablename__ = "call"
 
-    trace_id: Mapped[str] = _of_trace()
+    trace_id: Mapped[str] = of_trace()
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """In the order the calls were started."""
     role: Mapped[str]
@@ -232,7 +238,7 @@ class UsageOfRole(Base):
 
     __tablename__ = "usage"
 
-    trace_id: Mapped[str] = _of_trace()
+    trace_id: Mapped[str] = of_trace()
     role: Mapped[str] = mapped_column(primary_key=True)
     calls: Mapped[int]
     prompt_tokens: Mapped[int]
@@ -246,7 +252,7 @@ class NodeRun(Base):
 
     __tablename__ = "node_run"
 
-    trace_id: Mapped[str] = _of_trace()
+    trace_id: Mapped[str] = of_trace()
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     node: Mapped[str]
     started_s: Mapped[float]
@@ -262,5 +268,6 @@ WRITE_ORDER: tuple[type[Base], ...] = (
     Call,
     UsageOfRole,
     NodeRun,
+    Tally,
 )
 """The tables of a trace, each after those it refers to."""

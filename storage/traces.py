@@ -17,6 +17,7 @@ from .views import (
     CandidateView,
     NodeView,
     StepView,
+    TallyView,
     TraceDetail,
     TraceSummary,
     TraceView,
@@ -36,6 +37,7 @@ V = TypeVar(
     CallView,
     UsageView,
     NodeView,
+    TallyView,
 )
 AMBIGUOUS_SHOWN = 5
 
@@ -70,6 +72,7 @@ async def read_trace(connection: AsyncConnection, beginning: str) -> TraceDetail
         rows = await connection.execute(query.order_by(*(table.c[name] for name in order)))
         return tuple(view(**row) for row in rows.mappings())
 
+    tallies = await part(tables.Tally, TallyView)
     return TraceDetail(
         trace=TraceView(**row),
         steps=await part(tables.Step, StepView, "seq"),
@@ -79,6 +82,7 @@ async def read_trace(connection: AsyncConnection, beginning: str) -> TraceDetail
         calls=await part(tables.Call, CallView, "seq"),
         usage=await part(tables.UsageOfRole, UsageView, "role"),
         nodes=await part(tables.NodeRun, NodeView, "seq"),
+        tally=tallies[0] if tallies else None,
     )
 
 

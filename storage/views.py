@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from .recorder import Status
+from .texts import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,10 @@ class TraceView:
     faults: list[str]
     error: str | None
     kept: dict[str, Any] | None
+    policy_name: str | None = None
+    policy_version: int | None = None
+    policy_hash: str | None = None
+    texts: Texts = "kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +188,29 @@ class NodeView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TallyView:
+    """A tally row."""
+
+    steps: int
+    candidates: int
+    whole: int
+    pruned: int
+    cut_tokens: int
+    answer_key: str | None
+    winner_score: float | None
+    verifier_agrees: bool | None
+    pilot_samples: int
+    pilot_agreeing: int
+    votes: int
+    settled_votes: int | None
+    decided_votes: int | None
+    late_tokens: int
+    revisions: int
+    revisions_changed: int
+    first_answer_key: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceDetail:
     """One run whole. Each tuple is in the order of `seq`; votes by verdict and rank."""
 
@@ -194,3 +222,5 @@ class TraceDetail:
     calls: tuple[CallView, ...]
     usage: tuple[UsageView, ...]
     nodes: tuple[NodeView, ...]
+    tally: TallyView | None = None
+    """None while the run goes on."""

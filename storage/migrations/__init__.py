@@ -2,7 +2,7 @@
 
 Runs inside one transaction: a migration that fails leaves the database as it was. One process
 migrates at a time, by SQLite's write lock or PostgreSQL's advisory lock; the others then find
-nothing left to do.
+nothing left to do. The views for analysts are made anew with it (`storage/analysis`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...nodes.errors import StoreError
+from .. import analysis
 from ..learning_tables import METADATA
 
 VERSION_TABLE = "forethought_version"
@@ -59,7 +60,10 @@ def head(connection: Connection) -> str:
 
 def _upgrade(connection: Connection, target: str) -> str | None:
     before = _revision(connection)
+    analysis.drop_views(connection)
     command.upgrade(_config(connection), target)
+    if _revision(connection) == head(connection):
+        analysis.create_views(connection)
     return before
 
 
@@ -74,7 +78,8 @@ async def upgrade(engine: AsyncEngine, target: str = "head") -> Upgrade:
         async with engine.connect() as connection:
             before = await connection.run_sync(_revision)
             newest = await connection.run_sync(head)
-        if before == newest:  # needs no lock: a reader does not wait for a busy server
+            viewed = await connection.run_sync(analysis.are_current)
+        if before == newest and viewed:  # needs no lock: a reader does not wait for a busy server
             return Upgrade(before=before, after=newest)
         async with engine.execution_options(immediate=True).begin() as connection:
             if connection.dialect.name == "postgresql":
