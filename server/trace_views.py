@@ -7,7 +7,7 @@ it as if they were not there. Where keys are off, every run is seen.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, Protocol
 
 from fastapi import APIRouter, Query
@@ -16,16 +16,14 @@ from starlette.responses import Response
 
 from ..storage.keys import RunOwner
 from ..storage.recorder import Status
+from ..storage.trace_filter import EVERY, TraceFilter
 from ..storage.views import TraceDetail, TraceSummary
 from .errors import TRACE_HEADER, Refusal, bad_request
 from .think.documented import ERRORS
+from .trace_query import TraceQuery
 from .visit import current_visit
 
-MOST = 200
-"""The most traces of one page."""
 WHOLE = TypeAdapter(TraceDetail)
-FARTHEST = 10_000
-"""How many of the newest traces can be paged through."""
 
 
 class StoredTraces(Protocol):
@@ -44,9 +42,15 @@ class StoredTraces(Protocol):
         ...
 
     async def list_traces(
-        self, limit: int = 20, status: Status | None = None
+        self,
+        limit: int = 20,
+        status: Status | None = None,
+        *,
+        wanted: TraceFilter = EVERY,
+        after: str | None = None,
     ) -> list[TraceSummary]:
-        """Return up to `limit` traces, newest first."""
+        """Return up to `limit` of the wanted traces, newest first; `after` is the id of the last one
+        of the page before."""
         ...
 
     async def owner_of_run(self, trace_id: str) -> RunOwner | None:
@@ -98,18 +102,22 @@ def trace_views_router(traces: StoredTraces | None) -> APIRouter:
     router = APIRouter(tags=["traces"])
 
     @router.get("/v1/traces", responses=ERRORS, response_model=TracePage)
-    async def list_traces(
-        limit: Annotated[int, Query(ge=1, le=MOST)] = 20,
-        status: Status | None = None,
-        after: Annotated[str | None, Query(description="An id; older ones come.")] = None,
-    ) -> TracePage:
+    async def list_traces(query: Annotated[TraceQuery, Query()]) -> TracePage:
         """Return stored runs, newest first."""
         if traces is None:
             raise _unknown("traces are not kept here")
-        if after is not None and not is_id(after):
-            raise bad_request(f"after must be the id of a trace, not {after!r}", "after")
+        if query.after is not None and not is_id(query.after):
+            raise bad_request(f"after must be the id of a trace, not {query.after!r}", "after")
         await traces.drain()
-        return await _page(traces, limit, status, after)
+        wanted = replace(query.wanted(), key_id=current_visit().key_id)
+        found = await traces.list_traces(query.limit + 1, wanted=wanted, after=query.after)
+        data = tuple(found[: query.limit])
+        return TracePage(
+            data=data,
+            first_id=data[0].id if data else None,
+            last_id=data[-1].id if data else None,
+            has_more=len(found) > query.limit,
+        )
 
     @router.get("/v1/traces/{trace_id}", responses=ERRORS, response_model=TraceDetail)
     async def read_trace(trace_id: str) -> Response:
@@ -124,45 +132,6 @@ def trace_views_router(traces: StoredTraces | None) -> APIRouter:
         )
 
     return router
-
-
-async def _page(
-    traces: StoredTraces, limit: int, status: Status | None, after: str | None
-) -> TracePage:
-    """Return a page. The store gives the newest so many, so older pages are found by asking for more;
-    ids sort by time, so the cursor itself need not be among them."""
-    depth = limit + 1
-    while True:
-        newest = await traces.list_traces(depth, status)
-        older = [row for row in newest if after is None or row.id < after]
-        found = await _seen(traces, older, limit + 1)
-        if len(found) > limit or len(newest) < depth:
-            break
-        if depth == FARTHEST:
-            text = f"only the newest {FARTHEST} traces can be listed; export reads all of them"
-            raise bad_request(text, "after")
-        depth = min(depth * 4, FARTHEST)
-    data = tuple(found[:limit])
-    return TracePage(
-        data=data,
-        first_id=data[0].id if data else None,
-        last_id=data[-1].id if data else None,
-        has_more=len(found) > limit,
-    )
-
-
-async def _seen(traces: StoredTraces, rows: list[TraceSummary], most: int) -> list[TraceSummary]:
-    """Return the first `most` rows that the caller may see."""
-    if current_visit().key_id is None:
-        return rows[:most]
-    found: list[TraceSummary] = []
-    for row in rows:
-        if len(found) == most:
-            break
-        owner = await traces.owner_of_run(row.id)
-        if owner is not None and _may_see(owner):
-            found.append(row)
-    return found
 
 
 def _may_see(owner: RunOwner) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,7 @@ from .recorder import RunInfo, Status, TraceRecorder, utc_now
 from .recovery import REFUSED, new_journal, recover
 from .refused import RefusedLog
 from .tally_rows import ENDED, KILLED, fill_tallies
+from .trace_filter import EVERY, TraceFilter
 from .views import TraceDetail, TraceSummary
 from .watch import end_watch, gone_writers, keep_watch, mark_interrupted
 from .writer import Lag, Writer
@@ -134,11 +136,18 @@ class Store:
             await self._engine.dispose()
 
     async def list_traces(
-        self, limit: int = 20, status: Status | None = None
+        self,
+        limit: int = 20,
+        status: Status | None = None,
+        *,
+        wanted: TraceFilter = EVERY,
+        after: str | None = None,
     ) -> list[TraceSummary]:
-        """Return up to `limit` traces, newest first."""
+        """Return up to `limit` of the wanted traces, newest first; `after` is the id of the last one
+        of the page before (`traces.py`)."""
+        wanted = wanted if status is None else replace(wanted, status=status)
         async with self._reading("traces") as connection:
-            return await traces.list_traces(connection, limit, status)
+            return await traces.list_traces(connection, limit, wanted, after)
 
     async def read_trace(self, trace_id: str) -> TraceDetail:
         """Return the trace whose id is or begins with `trace_id`; there must be one such."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import column, select
+from sqlalchemy import table as sql_table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..nodes.errors import StoreError
 from . import tables
-from .recorder import Status
 from .rows import table_of
+from .trace_filter import TraceFilter
 from .views import (
     CallView,
     CandidateView,
@@ -28,7 +29,6 @@ from .views import (
 
 V = TypeVar(
     "V",
-    TraceSummary,
     TraceView,
     StepView,
     CandidateView,
@@ -43,16 +43,30 @@ AMBIGUOUS_SHOWN = 5
 
 
 async def list_traces(
-    connection: AsyncConnection, limit: int, status: Status | None
+    connection: AsyncConnection, limit: int, wanted: TraceFilter, after: str | None
 ) -> list[TraceSummary]:
-    """Return up to `limit` traces, newest first."""
+    """Return up to `limit` of the wanted traces, newest first, that are older than `after`.
+
+    The cursor is the id of the last trace of the page before. Ids are UUIDv7 and sort by time, and
+    traces are listed by id alone, so a page begins where the last one ended, found by the index,
+    whatever was added or pruned since; the trace of that id need not be there any more.
+    """
     table = table_of(tables.Trace)
-    query = select(*_columns(tables.Trace, TraceSummary))
-    if status is not None:
-        query = query.where(table.c.status == status)
-    query = query.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
-    rows = await connection.execute(query)
-    return [TraceSummary(**row) for row in rows.mappings()]
+    query = select(*(table.c[f.name] for f in fields(TraceSummary) if f.name in table.c))
+    query = query.where(*wanted.conditions())
+    if after is not None:
+        query = query.where(table.c.id < after)
+    rows = (await connection.execute(query.order_by(table.c.id.desc()).limit(limit))).mappings()
+    found = [dict(row) for row in rows]
+    scores = await _scores(connection, [row["id"] for row in found])
+    return [TraceSummary(**row, score=scores.get(row["id"])) for row in found]
+
+
+async def _scores(connection: AsyncConnection, ids: list[str]) -> dict[str, float]:
+    """Return what the graders of these traces say, for those that have any."""
+    graded = sql_table("graded_trace", column("trace_id"), column("score"))
+    query = select(graded.c.trace_id, graded.c.score).where(graded.c.trace_id.in_(ids))
+    return {trace_id: float(score) for trace_id, score in await connection.execute(query)}
 
 
 async def read_trace(connection: AsyncConnection, beginning: str) -> TraceDetail:

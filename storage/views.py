@@ -34,6 +34,10 @@ class TraceSummary:
     generations: int | None
     completion_tokens: int | None
     seconds: float | None
+    policy: str | None = None
+    texts: Texts = "kept"
+    score: float | None = None
+    """What its graders say, the mean of the newest grade of each; None where nobody graded it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...storage.recorder import Status
 from ...storage.store import Store
+from ...storage.trace_filter import EVERY, TraceFilter
 from ...storage.views import TraceDetail, TraceSummary
 from .db import Database
 from .stored import as_text, with_store
+from .trace_options import (
+    OfEffort,
+    OfGrade,
+    OfGrader,
+    OfKind,
+    OfLevel,
+    OfModel,
+    OfStatus,
+    OfStrategy,
+    WithText,
+)
 from .trace_tree import excerpt, render_sql, render_trace
 
 traces_app = typer.Typer(help="Look at stored traces.", no_args_is_help=True)
@@ -27,14 +38,37 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @traces_app.command("list")
 def list_traces(
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
-    status: Annotated[Status | None, typer.Option(help="Only these.", show_default=False)] = None,
+    status: OfStatus = None,
+    model: OfModel = None,
+    strategy: OfStrategy = None,
+    effort: OfEffort = None,
+    level: OfLevel = None,
+    kind: OfKind = None,
+    text: WithText = None,
+    graded: OfGrade = None,
+    grader: OfGrader = None,
+    after: Annotated[
+        str | None,
+        typer.Option(help="The last id of the page before.", show_default=False),
+    ] = None,
     as_json: AsJson = False,
     database: Database = None,
 ) -> None:
     """List traces, newest first."""
+    wanted = TraceFilter(
+        status=status,
+        model=model,
+        strategy=strategy,
+        effort=effort,
+        level=level,
+        kind=kind,
+        text=text,
+        graded=graded,
+        grader=grader,
+    )
 
     async def read(store: Store) -> list[TraceSummary]:
-        return await store.list_traces(limit, status)
+        return await store.list_traces(limit, wanted=wanted, after=after)
 
     found = with_store(database, read)
     if as_json:
@@ -43,7 +77,7 @@ def list_traces(
         console = Console()
         console.print(_list_table(found, console.width))
     else:
-        typer.echo("No traces yet.")
+        typer.echo("No traces yet." if wanted == EVERY and after is None else "No such traces.")
 
 
 @traces_app.command("show")
@@ -95,7 +129,7 @@ def _list_table(traces: list[TraceSummary], width: int) -> Table:
             trace.stop_reason or trace.status,
             _shown(trace.completion_tokens),
             "-" if trace.seconds is None else f"{trace.seconds:.1f}",
-            Text(excerpt(trace.question, 80)),
+            Text(excerpt(trace.question, 80) if trace.texts == "kept" else "(text not kept)"),
             Text(excerpt(trace.answer or "-", 40)),
         )
     return table

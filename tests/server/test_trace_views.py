@@ -15,6 +15,7 @@ from forethought.server.app import create_app
 from forethought.server.guard import open_guard
 from forethought.server.keys import Keys
 from forethought.server.trace_views import is_id
+from forethought.storage.grades import NewGrade
 from forethought.storage.keys import NewKey
 from forethought.storage.recorder import RunInfo, TraceRecorder
 from forethought.storage.store import Store
@@ -98,6 +99,39 @@ async def test_traces_are_listed_by_status(tmp_path: Path) -> None:
     assert (none["data"], none["last_id"], none["has_more"]) == ([], None, False)
 
 
+async def test_traces_are_found_by_what_they_are(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store, client(store) as http:
+        runs = [begin(store, Message("user", f"How far is {city}?")) for city in ("Bern", "Rome")]
+        runs[0].finish(answer())
+        await store.drain()
+        right = NewGrade(trace_id=runs[0].trace_id, grader="person:anna", score=1.0)
+        await store.add_grades([right])
+        found: dict[str, list[str]] = {}
+        for query in (
+            *("text=bern", "text=%25", "graded=right", "graded=ungraded", "grader=person:anna"),
+            *("model=small-model", "effort=high", "kind=math&face=chat", "since=2020-01-01T00:00Z"),
+            *("until=2020-01-01T00:00Z", "min_tokens=1"),
+        ):
+            page = (await http.get(f"/v1/traces?{query}")).json()
+            found[query] = [row["question"].split()[-1] for row in page["data"]]
+        (row,) = (await http.get("/v1/traces?graded=right")).json()["data"]
+    both = ["Rome?", "Bern?"]
+    assert found == {
+        "text=bern": ["Bern?"],
+        "text=%25": [],
+        "graded=right": ["Bern?"],
+        "graded=ungraded": ["Rome?"],
+        "grader=person:anna": ["Bern?"],
+        "model=small-model": both,
+        "effort=high": [],
+        "kind=math&face=chat": both,
+        "since=2020-01-01T00:00Z": both,
+        "until=2020-01-01T00:00Z": [],
+        "min_tokens=1": ["Bern?"],
+    }
+    assert (row["score"], row["texts"]) == (1.0, "kept")
+
+
 async def test_a_trace_is_read_whole_as_soon_as_its_run_is_open(tmp_path: Path) -> None:
     async with opened(tmp_path) as store, client(store) as http:
         run = begin(store, *TALK)
@@ -136,6 +170,11 @@ async def test_only_a_whole_id_finds_a_trace(tmp_path: Path, name: str) -> None:
         ("limit=x", "limit"),
         ("status=done", "status"),
         ("after=01", "after"),
+        ("level=6", "level"),
+        ("graded=perhaps", "graded"),
+        ("min_tokens=99999999999999999999", "min_tokens"),
+        ("since=2026-11-01T00:00:00", "since"),
+        ("nonsense=1", "nonsense"),
     ],
 )
 async def test_a_wrong_query_is_named(tmp_path: Path, query: str, param: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from analysed_runs import store_runs
 from forethought.nodes.values import Message
 from forethought.server.cli.db import db_app
 from forethought.server.cli.trace_tree import excerpt, render_trace
@@ -193,3 +194,13 @@ def test_a_question_of_many_lines_stays_on_one(url: str) -> None:
 
     asyncio.run(run())
     assert "one two three" in call("list", url=url)
+
+
+def test_list_finds_traces_by_what_they_are(url: str) -> None:
+    asyncio.run(store_runs(url))
+    found = json.loads(call("list", "--graded", "wrong", "--json", url=url))
+    assert [row["id"] for row in found] == ["e", "b"]
+    older = json.loads(call("list", "--limit", "1", "--after", "e", "--json", url=url))
+    assert [row["id"] for row in older] == ["d"]
+    assert "Question b?" in call("list", "--text", "question B", url=url)
+    assert call("list", "--model", "large", url=url) == "No such traces.\n"

@@ -11,6 +11,7 @@ from forethought.server.mcp.trace import read_trace
 from forethought.server.mcp.trace_words import CANDIDATES, words_of
 from forethought.storage.keys import RunOwner
 from forethought.storage.recorder import Status
+from forethought.storage.trace_filter import EVERY, TraceFilter
 from forethought.storage.views import (
     CandidateView,
     TraceDetail,
@@ -132,7 +133,12 @@ class Stored:
         return self._detail
 
     async def list_traces(
-        self, limit: int = 20, status: Status | None = None
+        self,
+        limit: int = 20,
+        status: Status | None = None,
+        *,
+        wanted: TraceFilter = EVERY,
+        after: str | None = None,
     ) -> list[TraceSummary]:
         raise AssertionError("nobody lists")
 
