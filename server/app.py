@@ -23,6 +23,8 @@ from .keys import Door
 from .mcp.access import Access
 from .mcp.mount import mount_mcp
 from .models import models_router
+from .pages.base import PageStore
+from .pages.routes import pages_router
 from .responses.history import StoredResponses
 from .responses.route import responses_router
 from .think.route import think_router
@@ -41,6 +43,7 @@ def create_app(
     traces: StoredResponses | None = None,
     mcp_access: Access | None = None,
     upstreams: Upstreams | None = None,
+    pages: PageStore | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -53,11 +56,12 @@ def create_app(
             no run can be read back or continued.
         mcp_access: Whose requests `/mcp` takes besides those of this machine.
         upstreams: How the model servers stand, for `/readyz`.
+        pages: What the pages for people at `/ui` show; None leaves them out.
     """
     guard, terms = guard or open_guard(), terms or HttpTerms()
     engine = GuardedEngine(engine, guard)
     app = FastAPI(title="Forethought", lifespan=lifespan)
-    app.add_middleware(Door, keys=guard.keys)
+    app.add_middleware(Door, keys=guard.keys, pages=pages is not None)
     app.include_router(health_router(engine, upstreams))
     app.include_router(models_router(engine))
     app.include_router(traces_router(guard))
@@ -65,6 +69,9 @@ def create_app(
     app.include_router(responses_router(engine, traces, guard.running, terms))
     app.include_router(think_router(engine, terms))
     app.include_router(trace_views_router(traces))
+    if pages is not None:
+        hosts = () if mcp_access is None else mcp_access.hosts
+        app.include_router(pages_router(pages, guard.keys, hosts))
     mount_mcp(
         app,
         engine,

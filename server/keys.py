@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..nodes.errors import ForethoughtError, StoreError
 from ..storage.keys import ApiKey
 from .errors import Refusal, refusal_of
+from .pages.door import authorization, is_open, is_page, to_key_form
 from .visit import VISIT, Visit
 
 KeysWanted = Literal["auto", "required", "off"]
@@ -91,24 +92,33 @@ class Keys:
 
 
 class Door:
-    """ASGI middleware: every request but those of `OPEN` needs a key, where keys are wanted."""
+    """ASGI middleware: every request but those of `OPEN` needs a key, where keys are wanted.
 
-    def __init__(self, app: ASGIApp, *, keys: Keys | None) -> None:
+    A page for people takes its key from a cookie, too, and leads to a form where it has none.
+    """
+
+    def __init__(self, app: ASGIApp, *, keys: Keys | None, pages: bool = False) -> None:
         self._app = app
         self._keys = keys
+        self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request in, or refuse it."""
         if scope["type"] != "http":  # a lifespan; there are no web sockets
             await self._app(scope, receive, send)
             return
-        visit = Visit()
-        asks = scope["path"] not in OPEN and scope["method"] != "OPTIONS"  # pages ask that without
-        if self._keys is not None and asks:
+        visit, path = Visit(), scope["path"]
+        page = self._pages and (is_page(path) or path == "/")
+        asks = path not in OPEN and scope["method"] != "OPTIONS"  # pages ask that without
+        if self._keys is not None and asks and not (page and is_open(path)):
+            headers = Headers(scope=scope)
+            told = headers.get("authorization") or (authorization(headers) if page else None)
             try:
-                visit.key = await self._keys.read(Headers(scope=scope).get("authorization"))
+                visit.key = await self._keys.read(told)
             except (Refusal, ForethoughtError) as error:
-                await _refused(refusal_of(error))(scope, receive, send)
+                refusal = refusal_of(error)
+                away = to_key_form(scope) if page and refusal.status == 401 else _refused(refusal)
+                await away(scope, receive, send)
                 return
         token = VISIT.set(visit)
         try:

@@ -81,9 +81,9 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="Port the server binds to.")
     mcp_hosts: str = Field(
         default="",
-        description="Names, separated by commas, that MCP clients reach the server by, besides "
-        "loopback and `host`; with a port, or without for any. Needed behind a proxy that passes on "
-        "the Host header.",
+        description="Names, separated by commas, that MCP clients and, where keys are off, browsers "
+        "reach the server by, besides loopback and `host`; with a port, or without for any. Needed "
+        "behind a proxy that passes on the Host header.",
     )
     mcp_origins: str = Field(
         default="",
@@ -93,6 +93,9 @@ class Settings(BaseSettings):
         default="auto",
         description="Whether requests need an API key: auto asks for one wherever the address is "
         "not a loopback one; required and off are always so.",
+    )
+    ui: bool = Field(
+        default=True, description="Whether the pages for people are served, at /ui (docs/pages.md)."
     )
     max_running: int = Field(default=64, ge=1, description="Runs that go on at once.")
     max_waiting: int = Field(

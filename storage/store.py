@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ..nodes.errors import StoreError
 from ..nodes.policy.document import PolicyDocument, Scope
-from . import activations, evaluations, grades, keys, policies, traces
+from . import activations, evaluations, grades, keys, policies, progress, trace_choices, traces
 from .activations import Activation
 from .backlog import Backlog
 from .database import open_engine
@@ -37,10 +37,12 @@ from .keys import ApiKey, CreatedKey, NewKey, RunOwner
 from .liveness import writer_id
 from .migrations import upgrade
 from .policies import ActivePolicy, PolicyRecord, PolicySummary
+from .progress import Progress
 from .recorder import RunInfo, Status, TraceRecorder, utc_now
 from .recovery import REFUSED, new_journal, recover
 from .refused import RefusedLog
 from .tally_rows import ENDED, KILLED, fill_tallies
+from .trace_choices import TraceChoices
 from .trace_filter import EVERY, TraceFilter
 from .views import TraceDetail, TraceSummary
 from .watch import end_watch, gone_writers, keep_watch, mark_interrupted
@@ -153,6 +155,17 @@ class Store:
         """Return the trace whose id is or begins with `trace_id`; there must be one such."""
         async with self._reading(f"trace {trace_id}") as connection:
             return await traces.read_trace(connection, trace_id)
+
+    async def progress_of(self, trace_id: str) -> Progress | None:
+        """Return how far the run with this whole id has come; None where there is none."""
+        await self.drain()
+        async with self._reading(f"trace {trace_id}") as connection:
+            return await progress.progress_of(connection, trace_id)
+
+    async def trace_choices(self, key_id: str | None = None) -> TraceChoices:
+        """Return the values that traces can be searched by."""
+        async with self._reading("traces") as connection:
+            return await trace_choices.trace_choices(connection, key_id)
 
     async def save_policy(self, document: PolicyDocument) -> PolicyRecord:
         """Return the record of `document`: a new version of its name, or the one it has already."""

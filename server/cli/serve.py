@@ -49,12 +49,14 @@ async def _serve(settings: Settings) -> None:
             traces=engine.store,
             mcp_access=access_of(settings),
             upstreams=engine.upstreams,
+            pages=engine.store if settings.ui else None,
         )
         async with served(app, settings.host, settings.port, grace_s=OVERTIME_S) as url:
             await engine.warm_up()
             for reason in await engine.ready():
                 typer.echo(f"Not ready: {reason}", err=True)
-            typer.echo(f"{engine.model} thinks at {url}/v1")
+            shown = f"; its runs are at {url}/ui" if settings.ui else ""
+            typer.echo(f"{engine.model} thinks at {url}/v1{shown}")
             await stop.wait()
             if going := len(guard.running):
                 told = f"Stopping: {going} going on, at most {settings.grace_s:g} s; again: at once"
