@@ -158,7 +158,7 @@ class Store:
 
     async def progress_of(self, trace_id: str) -> Progress | None:
         """Return how far the run with this whole id has come; None where there is none."""
-        await self.drain()
+        await self._caught_up()
         async with self._reading(f"trace {trace_id}") as connection:
             return await progress.progress_of(connection, trace_id)
 
