@@ -27,6 +27,8 @@ from .pages.base import PageStore
 from .pages.routes import pages_router
 from .responses.history import StoredResponses
 from .responses.route import responses_router
+from .telemetry.metrics import Metrics
+from .telemetry.route import Counting, metrics_router
 from .think.route import think_router
 from .trace_views import trace_views_router
 from .traces_routes import traces_router
@@ -44,6 +46,7 @@ def create_app(
     mcp_access: Access | None = None,
     upstreams: Upstreams | None = None,
     pages: PageStore | None = None,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -57,11 +60,15 @@ def create_app(
         mcp_access: Whose requests `/mcp` takes besides those of this machine.
         upstreams: How the model servers stand, for `/readyz`.
         pages: What the pages for people at `/ui` show; None leaves them out.
+        metrics: What `/metrics` tells; None leaves it out.
     """
     guard, terms = guard or open_guard(), terms or HttpTerms()
     engine = GuardedEngine(engine, guard)
     app = FastAPI(title="Forethought", lifespan=lifespan)
     app.add_middleware(Door, keys=guard.keys, pages=pages is not None)
+    if metrics is not None:
+        app.add_middleware(Counting, metrics=metrics)
+        app.include_router(metrics_router(metrics))
     app.include_router(health_router(engine, upstreams))
     app.include_router(models_router(engine))
     app.include_router(traces_router(guard))

@@ -22,7 +22,7 @@ from .limits import Limits, Spendings
 from .running import Running
 from .settings import Settings
 from .try_later import TryLater
-from .visit import current_visit
+from .visit import RUN, current_visit
 
 OVERTIME_S = 3.0
 """What a run may take past its deadline for its vote and its answer."""
@@ -142,9 +142,12 @@ class GuardedEngine:
                 asked = replace(ask, key_id=visit.key_id)
                 async with self._inner.start(asked) as run:
                     going.opened(run)
+                    visit.trace_id = run.trace_id
+                    RUN.set(run.trace_id)
                     try:
                         yield run
                     finally:
+                        RUN.set(None)
                         if self._guard.limits is not None and visit.key is not None:
                             self._guard.limits.charge(visit.key, run.usage)
         except BudgetSpent as spent:

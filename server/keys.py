@@ -28,6 +28,7 @@ from .visit import VISIT, Visit
 KeysWanted = Literal["auto", "required", "off"]
 OPEN = frozenset({"/healthz", "/readyz"})
 """Asked by machines that hold no key, and telling nothing that is not theirs to know."""
+TRACE_CONTEXT = ("traceparent", "tracestate")
 BELIEVED_S = 3.0
 BELIEVED_IN_OUTAGE_S = 600.0
 """Since the database confirmed it last."""
@@ -107,11 +108,11 @@ class Door:
         if scope["type"] != "http":  # a lifespan; there are no web sockets
             await self._app(scope, receive, send)
             return
-        visit, path = Visit(), scope["path"]
+        headers, path = Headers(scope=scope), scope["path"]
+        visit = Visit(trace_context={n: headers[n] for n in TRACE_CONTEXT if n in headers})
         page = self._pages and (is_page(path) or path == "/")
         asks = path not in OPEN and scope["method"] != "OPTIONS"  # pages ask that without
         if self._keys is not None and asks and not (page and is_open(path)):
-            headers = Headers(scope=scope)
             told = headers.get("authorization") or (authorization(headers) if page else None)
             try:
                 visit.key = await self._keys.read(told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -23,13 +23,15 @@ from ..nodes.state import Deps
 from ..nodes.values import Kind, Question, Sampling
 from ..nodes.verifiers.base import ProcessVerifier
 from ..nodes.verifiers.json_schema import SchemaChecks
-from ..storage.recorder import RunInfo, TraceRecorder
+from ..storage.recorder import RunInfo
 from ..storage.store import Store
 from .asking import question_of
 from .engine import Ask, Run
 from .local_run import LocalRun
 from .policies import ActivePolicies, Serving
 from .settings import Settings
+from .telemetry.base import Observer
+from .telemetry.observed import ObservedRun
 from .upstreams import Servers, Upstreams, UpstreamState
 
 FIXED_SEED = 0
@@ -38,8 +40,15 @@ FIXED_SEED = 0
 class LocalEngine:
     """Runs in this process, over the model servers and the store of its settings."""
 
-    def __init__(self, settings: Settings, upstreams: Upstreams, store: Store) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        upstreams: Upstreams,
+        store: Store,
+        observers: Sequence[Observer] = (),
+    ) -> None:
         self._settings = settings
+        self._observers = observers
         self._upstreams = upstreams
         self._store = store
         pool = KillingPool()
@@ -94,20 +103,19 @@ class LocalEngine:
         serving = Serving(policy=BuiltinPolicy())
         if not directly:
             serving = await self._serving(ask, question.kind, servers)
-        trace = self._store.begin(
-            RunInfo(
-                question=question,
-                effort=ask.effort,
-                budget=ask.budget,
-                sampling=sampling,
-                face=ask.face,
-                model=self.model,
-                verifier_model=servers.verifier.model if servers.verifier else None,
-                needs=ask.needs,
-                key_id=ask.key_id,
-                kept=ask.kept,
-            )
+        info = RunInfo(
+            question=question,
+            effort=ask.effort,
+            budget=ask.budget,
+            sampling=sampling,
+            face=ask.face,
+            model=self.model,
+            verifier_model=servers.verifier.model if servers.verifier else None,
+            needs=ask.needs,
+            key_id=ask.key_id,
+            kept=ask.kept,
         )
+        trace = ObservedRun(self._store.begin(info), info, self._observers)
         try:
             equality = keys_for(question, self._equality, self._checks)
             deps = self._deps(ask, sampling, servers, serving, trace)
@@ -153,7 +161,7 @@ class LocalEngine:
         sampling: Sampling,
         servers: Servers,
         serving: Serving,
-        trace: TraceRecorder,
+        trace: ObservedRun,
     ) -> Deps:
         budget = limited(ask.budget, ask.needs)
         meter = Meter(replace(budget, generations=max(budget.generations, 1)))
@@ -172,7 +180,7 @@ class LocalEngine:
             needs=ask.needs,
             live=ask.live,
             faults=servers.faults + serving.faults,
-            larger=MeteredGenerator(trace.generator(servers.larger), meter)
+            larger=MeteredGenerator(trace.generator(servers.larger, "larger"), meter)
             if servers.larger
             else None,
             larger_price=self._settings.larger_price,
@@ -231,8 +239,14 @@ def _several(ask: Ask, question: Question) -> tuple[Ask, Question]:
 
 
 @asynccontextmanager
-async def open_engine(settings: Settings) -> AsyncIterator[LocalEngine]:
+async def open_engine(
+    settings: Settings, observers: Sequence[Observer] = ()
+) -> AsyncIterator[LocalEngine]:
     """Open the store and the connections, and close them, all traces written, at the end.
+
+    Args:
+        settings: Of the model servers and the store.
+        observers: Told of every run, besides the store.
 
     Raises:
         StoreError: the trace database cannot be opened.
@@ -244,7 +258,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[LocalEngine]:
     )
     store.watch()
     upstreams = Upstreams(settings)
-    engine = LocalEngine(settings, upstreams, store)
+    engine = LocalEngine(settings, upstreams, store, observers)
     try:
         async with upstreams.watching():
             yield engine

@@ -10,8 +10,8 @@ from ..nodes.events import Event, NodeFinished
 from ..nodes.replying import as_asked
 from ..nodes.state import Answer, Deps
 from ..nodes.values import Question, Usage
-from ..storage.recorder import TraceRecorder
 from .standing import Standing
+from .telemetry.observed import ObservedRun
 
 
 class LocalRun:
@@ -22,7 +22,7 @@ class LocalRun:
         graph: Graph,
         question: Question,
         deps: Deps,
-        trace: TraceRecorder,
+        trace: ObservedRun,
         *,
         thinks: bool,
         standing: Standing | None = None,

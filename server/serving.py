@@ -33,7 +33,7 @@ async def served(
         CannotListen: the address cannot be bound.
     """
     listener = _bind(host, port)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=math.ceil(grace_s))
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=math.ceil(grace_s))
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:

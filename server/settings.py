@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ..nodes.budget import Effort
 from ..nodes.verifiers.registry import VerifierFormat
 from .keys import KeysWanted
+from .log_words import LogFormat, LogLevel
 
 DEFAULT_GENERATOR_URL = "http://127.0.0.1:8100/v1"
 DEFAULT_VERIFIER_URL = "http://127.0.0.1:8101/v1"
@@ -151,6 +152,22 @@ class Settings(BaseSettings):
         default=True,
         description="Whether a request that takes much longer than its like is asked a second time, "
         "of another server of its role that is idle.",
+    )
+    otel: bool = Field(
+        default=False,
+        description="Whether spans of runs, nodes and calls are sent by OTLP over HTTP to where the "
+        "standard OTEL_* variables say; takes the extra otel.",
+    )
+    otel_content: bool = Field(
+        default=False, description="Whether spans carry the texts of questions and answers."
+    )
+    log_format: LogFormat = Field(
+        default="text", description="Form of the log on stderr: text, or json, an object a line."
+    )
+    log_level: LogLevel = Field(
+        default="warning",
+        description="What is logged from: debug, info (with a line for every HTTP request), warning "
+        "or error.",
     )
     cache_dir: Path | None = Field(
         default=None, description="Where `backend up` keeps environments, models and logs."

@@ -20,6 +20,10 @@ class Visit:
     """Whose it is; None where keys are off."""
     headers: dict[str, str] = field(default_factory=dict)
     """For the reply; names in lower case."""
+    trace_context: dict[str, str] = field(default_factory=dict)
+    """`traceparent` and `tracestate` of the request, as far as it has them (w3.org/TR/trace-context)."""
+    trace_id: str | None = None
+    """The run that was opened for it last; None before that."""
 
     @property
     def key_id(self) -> str | None:
@@ -34,6 +38,8 @@ class Visit:
 
 VISIT: ContextVar[Visit | None] = ContextVar("forethought_visit", default=None)
 """None outside of a request."""
+RUN: ContextVar[str | None] = ContextVar("forethought_run", default=None)
+"""The trace of the run that goes on in this task; None outside of one."""
 
 
 def current_visit() -> Visit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -17,6 +18,11 @@ from ..local_engine import open_engine
 from ..mcp.access import access_of
 from ..serving import served
 from ..settings import Settings
+from ..telemetry.base import Observer
+from ..telemetry.gauges import LineGauges, StoreGauges
+from ..telemetry.logs import set_up_logs
+from ..telemetry.metrics import Metrics
+from ..telemetry.tracing import tracing
 from .failing import one_sentence, read_settings
 
 
@@ -31,16 +37,20 @@ def serve(
     """Serve /v1/chat/completions until Ctrl-C; settings come from FORETHOUGHT_* variables."""
     chosen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = read_settings().model_copy(update=chosen)
-    with one_sentence():
-        asyncio.run(_serve(settings))
+    set_up_logs(settings.log_format, settings.log_level)
+    with one_sentence(), tracing(settings) as spans:
+        asyncio.run(_serve(settings, spans))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, spans: Sequence[Observer]) -> None:
     stop, at_once = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, _stop_sooner, stop, at_once)
-    async with open_engine(settings) as engine:
+    metrics = Metrics()
+    async with open_engine(settings, [metrics, *spans]) as engine:
         guard = guard_of(settings, engine.store)
+        metrics.registry.register(LineGauges(guard.admission.line))
+        metrics.registry.register(StoreGauges(engine.store))
         await _tell_of_keys(settings, engine.store)
         app = create_app(
             engine,
@@ -50,6 +60,7 @@ async def _serve(settings: Settings) -> None:
             mcp_access=access_of(settings),
             upstreams=engine.upstreams,
             pages=engine.store if settings.ui else None,
+            metrics=metrics,
         )
         async with served(app, settings.host, settings.port, grace_s=OVERTIME_S) as url:
             await engine.warm_up()
