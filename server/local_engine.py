@@ -113,6 +113,7 @@ class LocalEngine:
             verifier_model=servers.verifier.model if servers.verifier else None,
             needs=ask.needs,
             key_id=ask.key_id,
+            texts=ask.texts,
             kept=ask.kept,
         )
         trace = ObservedRun(self._store.begin(info), info, self._observers)
