@@ -51,6 +51,8 @@ class Meter:
     def __init__(self, budget: Budget, clock: Callable[[], float] = time.monotonic) -> None:
         self.budget = budget
         self.usage = Usage()
+        self.carried = Usage()
+        """The part of `usage` that an earlier run spent."""
         self.generations = 0
         self._answers = 0
         self._answer_tokens = 0
@@ -80,6 +82,12 @@ class Meter:
         if not self._answers:
             return PRIOR_ANSWER_TOKENS
         return max(self._answer_tokens / self._answers, 1.0)  # some servers do not count
+
+    def carry(self, usage: Usage, generations: int) -> None:
+        """Begin with what an earlier run of the same request has spent."""
+        self.usage += usage
+        self.carried += usage
+        self.generations += generations
 
     def spend(self, usage: Usage) -> None:
         """Count the tokens of a call."""

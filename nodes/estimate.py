@@ -1,4 +1,7 @@
-"""Draws a small pilot, which the search reuses, and estimates from it how hard the question is."""
+"""Draws a small pilot, which the search reuses, and estimates from it how hard the question is.
+
+What an earlier run of the same request had found is part of the pilot: only what that lacks is drawn.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from .algorithms.selection import select
 from .candidate import Candidate
 from .difficulty.features import FEATURES
 from .difficulty.model import estimate_difficulty
+from .earlier import drawn as drawn_whole
 from .equality.read import read_answers
 from .kinds import refine_kind
 from .meeting_needs import is_enough, probability_of
@@ -26,9 +30,11 @@ async def estimate(state: Asked, runtime: Runtime[Deps]) -> Estimated:
     """Draw, score and read the pilot; one that agrees, or that is enough, ends the run."""
     deps, question = runtime.context, state["question"]
     began_s = deps.meter.seconds
-    n = min(deps.pilot, deps.meter.budget.generations)
-    drawn = await _draw(tools_for(state, runtime), n, deps.difficulty)
-    scored = await score_candidates(question, drawn.candidates, deps.verifier)
+    known, n = len(drawn_whole(deps.earlier)), min(deps.pilot, deps.meter.budget.generations)
+    if deps.earlier:
+        n = max(0, min(n - known, deps.meter.room()))
+    drawn = await _draw(tools_for(state, runtime), n, deps.difficulty, first=known)
+    scored = await score_candidates(question, deps.earlier + drawn.candidates, deps.verifier)
     seconds = deps.meter.seconds - began_s
     whole = [candidate.text for candidate in scored.candidates if candidate.whole]
     kind = refine_kind(question.kind, whole) if question.inferred else question.kind
@@ -40,16 +46,19 @@ async def estimate(state: Asked, runtime: Runtime[Deps]) -> Estimated:
         stopped=_stopped(candidates, deps),
         seconds=seconds,
     )
-    difficulty = estimate_difficulty(deps.difficulty, question.text, candidates)
+    samples = drawn_whole(candidates) if deps.earlier else candidates
+    difficulty = estimate_difficulty(deps.difficulty, question.text, samples)
     return {"pilot": pilot, "kind": kind, "difficulty": difficulty}
 
 
-async def _draw(tools: Tools, n: int, model: DifficultyModel | None) -> Drawn:
+async def _draw(tools: Tools, n: int, model: DifficultyModel | None, *, first: int) -> Drawn:
     """Draw the pilot, with token log-probabilities where the model reads them: they cost."""
+    if n == 0:
+        return Drawn(candidates=(), faults=())
     if model is None or not FEATURES["confidence"].keys() & set(model.model.features):
-        return await draw(tools, n, first=0, origin="pilot")
+        return await draw(tools, n, first=first, origin="pilot")
     asking = replace(tools, sampling=replace(tools.sampling, logprobs=0))
-    drawn = await draw(asking, n, first=0, origin="pilot")
+    drawn = await draw(asking, n, first=first, origin="pilot")
     pairs = zip(drawn.candidates, drawn.completions, strict=True)
     sure = tuple(
         replace(candidate, confidence=mean(completion.logprobs))

@@ -235,5 +235,7 @@ class Deps:
     """Generations that one of its answers counts for."""
     rng: random.Random = field(default_factory=random.Random)
     """The only source of chance."""
+    earlier: tuple[Candidate, ...] = ()
+    """What an earlier run of the same request had found, which `meter` carries already."""
     live: bool = False
     """Somebody listens, so text is told while it arrives."""

@@ -144,6 +144,15 @@ class Usage:
     verifier_tokens: int = 0
     """Read by verifiers."""
 
+    def __sub__(self, other: Usage) -> Usage:
+        return Usage(
+            calls=self.calls - other.calls,
+            prompt_tokens=self.prompt_tokens - other.prompt_tokens,
+            cached_tokens=self.cached_tokens - other.cached_tokens,
+            completion_tokens=self.completion_tokens - other.completion_tokens,
+            verifier_tokens=self.verifier_tokens - other.verifier_tokens,
+        )
+
     def __add__(self, other: Usage) -> Usage:
         return Usage(
             calls=self.calls + other.calls,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -20,6 +19,7 @@ from .errors import Refusal, bad_request, refusal_of
 from .guard import Guard, GuardedEngine, open_guard
 from .health import Upstreams, health_router
 from .http_terms import HttpTerms
+from .idempotency import Claims, IdempotentEngine
 from .keys import Door
 from .mcp.access import Access
 from .mcp.mount import mount_mcp
@@ -31,15 +31,10 @@ from .responses.route import responses_router
 from .telemetry.metrics import Metrics
 from .telemetry.route import Counting, metrics_router
 from .think.route import think_router
-from .trace_grades import GradedTraces, trace_grades_router
 from .trace_views import trace_views_router
 from .traces_routes import traces_router
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-
-
-class StoredRuns(StoredResponses, GradedTraces, Protocol):
-    """All that the faces ask of a store. Implementation: `storage.store.Store`."""
 
 
 def create_app(
@@ -48,11 +43,12 @@ def create_app(
     guard: Guard | None = None,
     lifespan: Lifespan | None = None,
     terms: HttpTerms | None = None,
-    traces: StoredRuns | None = None,
+    traces: StoredResponses | None = None,
     mcp_access: Access | None = None,
     upstreams: Upstreams | None = None,
     pages: PageStore | None = None,
     metrics: Metrics | None = None,
+    claims: Claims | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -67,8 +63,11 @@ def create_app(
         upstreams: How the model servers stand, for `/readyz`.
         pages: What the pages for people at `/ui` show; None leaves them out.
         metrics: What `/metrics` tells; None leaves it out.
+        claims: Where idempotency keys are kept; None does not look at them.
     """
     guard, terms = guard or open_guard(), terms or HttpTerms()
+    if claims is not None:
+        engine = IdempotentEngine(engine, claims)
     engine = GuardedEngine(engine, guard)
     app = FastAPI(title="Forethought", lifespan=lifespan)
     app.add_middleware(Door, keys=guard.keys, pages=pages is not None)
@@ -82,7 +81,6 @@ def create_app(
     app.include_router(responses_router(engine, traces, guard.running, terms))
     app.include_router(think_router(engine, terms))
     app.include_router(trace_views_router(traces))
-    app.include_router(trace_grades_router(traces))
     if pages is not None:
         hosts = () if mcp_access is None else mcp_access.hosts
         app.include_router(pages_router(pages, guard.keys, hosts))

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ..nodes.algorithms.base import Strategy
 from ..nodes.budget import Budget, Effort
+from ..nodes.earlier import Earlier
 from ..nodes.events import Event
 from ..nodes.needs import Needs
 from ..nodes.state import Answer
@@ -47,14 +48,14 @@ class Ask:
     """The reply ends before the first of these; thinking is not cut."""
     n: int = 1
     """Different answers wanted. Only a run that asks the model once draws more for it."""
+    earlier: Earlier | None = None
+    """What an earlier run of the same request had found; `idempotency.py` fills it in."""
     face: str = "python"
     """Which face asked: `chat`, `cli`, `python`, `eval`."""
     kept: str | None = None
     """What the face wants to read back with the trace, a JSON object as text; None keeps nothing."""
     key_id: str | None = None
     """The API key it is asked with; `guard.py` fills it in, faces know none."""
-    texts: bool = True
-    """Whether texts are kept in its trace, by its key; `guard.py` fills it in."""
 
 
 class Run(Protocol):

@@ -109,7 +109,11 @@ class Door:
             await self._app(scope, receive, send)
             return
         headers, path = Headers(scope=scope), scope["path"]
-        visit = Visit(trace_context={n: headers[n] for n in TRACE_CONTEXT if n in headers})
+        visit = Visit(
+            path=path,
+            idempotency_key=headers.get("idempotency-key"),
+            trace_context={n: headers[n] for n in TRACE_CONTEXT if n in headers},
+        )
         page = self._pages and (is_page(path) or path == "/")
         asks = path not in OPEN and scope["method"] != "OPTIONS"  # pages ask that without
         if self._keys is not None and asks and not (page and is_open(path)):

@@ -113,7 +113,7 @@ class LocalEngine:
             verifier_model=servers.verifier.model if servers.verifier else None,
             needs=ask.needs,
             key_id=ask.key_id,
-            texts=ask.texts,
+            resumes=ask.earlier.trace_id if ask.earlier else None,
             kept=ask.kept,
         )
         trace = ObservedRun(self._store.begin(info), info, self._observers)
@@ -166,6 +166,8 @@ class LocalEngine:
     ) -> Deps:
         budget = limited(ask.budget, ask.needs)
         meter = Meter(replace(budget, generations=max(budget.generations, 1)))
+        if ask.earlier is not None:
+            meter.carry(ask.earlier.usage, ask.earlier.generations)
         verifier, document = servers.verifier, serving.document
         difficulty = document.difficulty if document else None
         return Deps(
@@ -179,6 +181,7 @@ class LocalEngine:
             difficulty=difficulty,
             confidence=document.confidence if document else None,
             needs=ask.needs,
+            earlier=ask.earlier.candidates if ask.earlier else (),
             live=ask.live,
             faults=servers.faults + serving.faults,
             larger=MeteredGenerator(trace.generator(servers.larger, "larger"), meter)

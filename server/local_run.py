@@ -54,8 +54,9 @@ class LocalRun:
 
     @property
     def usage(self) -> Usage:
-        """What it has spent so far, as the model servers counted it."""
-        return self._deps.meter.usage
+        """What it has spent so far, as the model servers counted it; what an earlier run spent is not
+        in it."""
+        return self._deps.meter.usage - self._deps.meter.carried
 
     def hurry(self, seconds: float) -> None:
         """Let it end within `seconds`, with its best so far; a nearer deadline stays."""

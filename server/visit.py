@@ -18,6 +18,11 @@ class Visit:
 
     key: ApiKey | None = None
     """Whose it is; None where keys are off."""
+    path: str = ""
+    idempotency_key: str | None = None
+    """As it was sent; None without one."""
+    body_hash: str | None = None
+    """Of the body, where there is such a key and the body has been read."""
     headers: dict[str, str] = field(default_factory=dict)
     """For the reply; names in lower case."""
     trace_context: dict[str, str] = field(default_factory=dict)
@@ -29,11 +34,6 @@ class Visit:
     def key_id(self) -> str | None:
         """Id of the key."""
         return None if self.key is None else self.key.id
-
-    @property
-    def texts(self) -> bool:
-        """Whether the texts of its runs are kept."""
-        return self.key is None or self.key.texts
 
     @property
     def priority(self) -> int:

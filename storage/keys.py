@@ -46,8 +46,6 @@ class NewKey:
     """All tokens, read and generated, of a day of UTC."""
     priority: int = 0
     """Runs of a higher one start first where runs have to wait."""
-    texts: bool = True
-    """Whether the texts of its runs are kept; numbers always are."""
 
     def __post_init__(self) -> None:
         if not self.name or self.name != self.name.strip() or not self.name.isprintable():
@@ -73,7 +71,6 @@ class ApiKey:
     thinking_tokens_per_minute: int | None
     tokens_per_day: int | None
     priority: int
-    texts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,11 +149,17 @@ async def find_key(connection: AsyncConnection, secret: str) -> ApiKey | None:
 
 
 async def tokens_since(connection: AsyncConnection, key_id: str, moment: datetime) -> int:
-    """Return all tokens, read and generated, of the key's runs that began at `moment` or later."""
+    """Return all tokens, read and generated, of the key's runs that began at `moment` or later.
+
+    A run that another one went on from is left out: its tokens are counted with that one's.
+    """
     table = table_of(tables.Trace)
+    later = table.alias("later")
+    resumed = select(later.c.id).where(later.c.resumes == table.c.id, later.c.key_id == key_id)
     counted = (table.c.prompt_tokens, table.c.completion_tokens, table.c.verifier_tokens)
     query = select(*(func.sum(column) for column in counted))
     query = query.where(table.c.key_id == key_id, table.c.created_at >= moment)
+    query = query.where(~resumed.exists())
     return sum(int(total or 0) for total in (await connection.execute(query)).one())
 
 

@@ -54,6 +54,8 @@ class RunInfo:
     needs: Needs | None = None
     key_id: str | None = None
     """The API key it was asked with; None where keys are off."""
+    resumes: str | None = None
+    """The run that it goes on from; its usage includes what that had spent."""
     kept: str | None = None
     """What the face keeps of its request, a JSON object as text; nobody else reads it."""
     texts: bool = True
@@ -253,6 +255,7 @@ def _new_trace(info: RunInfo, trace_id: str, writer: str, now: datetime) -> dict
         "sampling": asdict(info.sampling),
         "needs": None if info.needs is None else asdict(info.needs),
         "key_id": info.key_id,
+        "resumes": info.resumes,
         "kept": None if info.kept is None else json.loads(info.kept),
         "texts": "kept" if info.texts else "never",
         "plans": [],

@@ -23,7 +23,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ..nodes.errors import StoreError
 from ..nodes.policy.document import PolicyDocument, Scope
-from . import activations, evaluations, grades, keys, policies, progress, trace_choices, traces
+from . import (
+    activations,
+    evaluations,
+    grades,
+    idempotency,
+    keys,
+    policies,
+    progress,
+    trace_choices,
+    traces,
+)
 from .activations import Activation
 from .backlog import Backlog
 from .database import open_engine
@@ -31,6 +41,7 @@ from .evaluations import EvaluationItem, EvaluationRecord, EvaluationSummary
 from .faces import change_face
 from .graded_runs import GradedRun, graded_runs
 from .grades import Grade, NewGrade
+from .idempotency import Claim, Held
 from .journal import MAX_BYTES
 from .journal_folders import journals_of
 from .keys import ApiKey, CreatedKey, NewKey, RunOwner
@@ -275,6 +286,22 @@ class Store:
         await self._caught_up()
         async with self._reading(f"trace {trace_id}") as connection:
             return await keys.owner_of_run(connection, trace_id)
+
+    async def claim_key(self, claim: Claim) -> Held:
+        """Take an idempotency key, or say who has it, by what the database knows now."""
+        await self._caught_up()
+        async with self._writing("the idempotency key") as connection:
+            return await idempotency.claim_key(connection, claim, utc_now())
+
+    async def bind_key(self, claim: Claim, trace_id: str) -> None:
+        """Say which run a key that is ours has become."""
+        async with self._writing("the idempotency key") as connection:
+            await idempotency.bind_key(connection, claim, trace_id)
+
+    async def release_key(self, claim: Claim) -> None:
+        """Give back a key that is ours and became no run."""
+        async with self._writing("the idempotency key") as connection:
+            await idempotency.release_key(connection, claim)
 
     async def change_face(self, trace_id: str, face: str) -> None:
         """Say that the run with this whole id was asked by `face`, from now on."""

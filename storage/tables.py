@@ -105,6 +105,9 @@ class Trace(Base):
     key_id: Mapped[str | None]
     """The API key it was asked with; None where keys are off. No foreign key: no trace is to be lost
     for its key."""
+    resumes: Mapped[str | None]
+    """The run that it went on from, asked with the same idempotency key; its usage includes what that
+    one had spent. No foreign key: either may be deleted before the other."""
     kept: Mapped[dict[str, Any] | None]
     """What the face that asked keeps of its request beside the rest, in its own JSON: of a response its
     metadata, tools and text format; of a chat its metadata."""

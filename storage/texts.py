@@ -82,7 +82,7 @@ TELLING_NOTHING: dict[type[Base], frozenset[str]] = {
         {
             *("id", "status", "writer", "face", "model", "verifier_model", "effort", "kind"),
             *("needs", "difficulty_method", "plans", "strategy", "candidate_key", "stop_reason"),
-            *("key_id", "policy", "policy_name", "policy_hash", "texts"),
+            *("key_id", "policy", "policy_name", "policy_hash", "texts", "resumes"),
         }
     ),
     Step: frozenset({"key", "parent_key"}),

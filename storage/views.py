@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .grades import Grade
 from .recorder import Status
 from .texts import Texts
 
@@ -87,6 +86,7 @@ class TraceView:
     verifier_tokens: int | None
     faults: list[str]
     error: str | None
+    resumes: str | None
     kept: dict[str, Any] | None
     policy_name: str | None = None
     policy_version: int | None = None
@@ -229,5 +229,3 @@ class TraceDetail:
     nodes: tuple[NodeView, ...]
     tally: TallyView | None = None
     """None while the run goes on."""
-    grades: tuple[Grade, ...] = ()
-    """Oldest first."""

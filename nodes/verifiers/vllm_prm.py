@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..backends.client import ModelServer, mapped_errors, read_json
+import openai
+
+from ..backends.client import mapped_errors, root_of
 from ..values import Question, Usage
 from .base import Granularity, Scored
 from .formats import TEXT_FORMATS, TextFormat
@@ -21,7 +23,7 @@ class VllmProcessVerifier:
 
     def __init__(
         self,
-        client: ModelServer,
+        client: openai.AsyncOpenAI,
         model: str,
         form: TextFormat = TEXT_FORMATS["qwen-prm"],
     ) -> None:
@@ -60,7 +62,9 @@ class VllmProcessVerifier:
         if self._form.logits:
             body["use_activation"] = False
         with mapped_errors(self._server):
-            reply = read_json(await self._client.post(self._form.route, body))
+            reply: Any = await self._client.post(
+                f"{root_of(self._client)}{self._form.route}", body=body, cast_to=object
+            )
             data = sorted(reply["data"], key=lambda row: row["index"])
             if len(data) != len(texts):
                 raise ValueError(f"{len(data)} rows for {len(texts)} texts")

@@ -61,6 +61,7 @@ async def _serve(settings: Settings, spans: Sequence[Observer]) -> None:
             upstreams=engine.upstreams,
             pages=engine.store if settings.ui else None,
             metrics=metrics,
+            claims=engine.store,
         )
         async with served(app, settings.host, settings.port, grace_s=OVERTIME_S) as url:
             await engine.warm_up()

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from forethought.nodes.errors import StoreError
 from forethought.storage.database import open_engine
 from forethought.storage.grades import NewGrade
+from forethought.storage.idempotency_tables import IdempotencyKey
 from forethought.storage.key_tables import ApiKey
 from forethought.storage.keys import NewKey
 from forethought.storage.learning_tables import (
@@ -51,7 +52,7 @@ async def test_migrations_give_the_schema_of_the_models(url: str) -> None:
 
 
 async def test_every_table_of_a_trace_has_its_place_in_the_order_of_writing() -> None:
-    others = {table_of(model) for model in (*LEARNED, ApiKey, Lease)}
+    others = {table_of(model) for model in (*LEARNED, ApiKey, IdempotencyKey, Lease)}
     assert {table_of(model) for model in WRITE_ORDER} == set(METADATA.tables.values()) - others
     seen: set[str] = set()
     for model in WRITE_ORDER:

@@ -1,12 +1,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import openai
 import pytest
 
 from fake_vllm import FakeVllm
 from faults import Garble, Refuse
 from forethought.nodes.backends.base import Abilities
-from forethought.nodes.backends.client import ModelServer, new_client
+from forethought.nodes.backends.client import new_client, root_of
 from forethought.nodes.backends.probe import (
     examine_generator,
     probe_generator,
@@ -28,7 +29,7 @@ def able() -> FakeVllm:
 
 
 @asynccontextmanager
-async def connected(server: FakeVllm) -> AsyncIterator[ModelServer]:
+async def connected(server: FakeVllm) -> AsyncIterator[openai.AsyncOpenAI]:
     with server:
         async with new_client(f"{server.url}/v1", timeout_s=20) as client:
             yield client
@@ -47,7 +48,7 @@ async def test_examines_everything() -> None:
     server = able()
     async with connected(server) as client:
         known = await examine_generator(client, None)
-        assert client.root == server.url
+        assert root_of(client) == server.url
     assert (known.continuation, known.generative_scoring) == (True, True)
 
 

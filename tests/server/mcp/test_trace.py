@@ -65,6 +65,7 @@ TRACE = TraceView(
     verifier_tokens=0,
     faults=["one sample was lost"],
     error=None,
+    resumes=None,
     kept=None,
 )
 
