@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -31,10 +32,15 @@ from .responses.route import responses_router
 from .telemetry.metrics import Metrics
 from .telemetry.route import Counting, metrics_router
 from .think.route import think_router
+from .trace_grades import GradedTraces, trace_grades_router
 from .trace_views import trace_views_router
 from .traces_routes import traces_router
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+class StoredRuns(StoredResponses, GradedTraces, Protocol):
+    """All that the faces ask of a store. Implementation: `storage.store.Store`."""
 
 
 def create_app(
@@ -43,7 +49,7 @@ def create_app(
     guard: Guard | None = None,
     lifespan: Lifespan | None = None,
     terms: HttpTerms | None = None,
-    traces: StoredResponses | None = None,
+    traces: StoredRuns | None = None,
     mcp_access: Access | None = None,
     upstreams: Upstreams | None = None,
     pages: PageStore | None = None,
@@ -81,6 +87,7 @@ def create_app(
     app.include_router(responses_router(engine, traces, guard.running, terms))
     app.include_router(think_router(engine, terms))
     app.include_router(trace_views_router(traces))
+    app.include_router(trace_grades_router(traces))
     if pages is not None:
         hosts = () if mcp_access is None else mcp_access.hosts
         app.include_router(pages_router(pages, guard.keys, hosts))

@@ -56,6 +56,8 @@ class Ask:
     """What the face wants to read back with the trace, a JSON object as text; None keeps nothing."""
     key_id: str | None = None
     """The API key it is asked with; `guard.py` fills it in, faces know none."""
+    texts: bool = True
+    """Whether texts are kept in its trace, by its key; `guard.py` fills it in."""
 
 
 class Run(Protocol):

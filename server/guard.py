@@ -139,7 +139,7 @@ class GuardedEngine:
         try:
             _check(ask, self._guard.bounds)
             async with self._admitted(), self._guard.running.entered(visit.key_id) as going:
-                asked = replace(ask, key_id=visit.key_id)
+                asked = replace(ask, key_id=visit.key_id, texts=visit.texts)
                 async with self._inner.start(asked) as run:
                     going.opened(run)
                     visit.trace_id = run.trace_id

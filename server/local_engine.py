@@ -113,6 +113,7 @@ class LocalEngine:
             verifier_model=servers.verifier.model if servers.verifier else None,
             needs=ask.needs,
             key_id=ask.key_id,
+            texts=ask.texts,
             resumes=ask.earlier.trace_id if ask.earlier else None,
             kept=ask.kept,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, TypeVar
 
 from fastapi import APIRouter, Query
 from pydantic import TypeAdapter
@@ -58,6 +58,9 @@ class StoredTraces(Protocol):
         ...
 
 
+T = TypeVar("T", bound=StoredTraces)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TracePage:
     """Some traces, in the form of OpenAI's lists."""
@@ -87,6 +90,21 @@ async def find_trace(traces: StoredTraces, trace_id: str) -> TraceDetail | None:
     if owner is None or not _may_see(owner):
         return None
     return await traces.read_trace(trace_id)
+
+
+async def find_owned(traces: T | None, trace_id: str) -> T:
+    """Return the store where it has the trace with this whole id and the caller may see it.
+
+    Raises:
+        Refusal: 404; it has not, or there is no store.
+        StoreError: the database cannot be read.
+    """
+    if traces is not None and is_id(trace_id):
+        await traces.drain()
+        owner = await traces.owner_of_run(trace_id)
+        if owner is not None and _may_see(owner):
+            return traces
+    raise _unknown(f"no such trace: {trace_id!r}")
 
 
 def is_id(text: str) -> bool:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Generic, Literal, TypeVar
 
-import openai
-
-from ..nodes.backends.client import new_client
+from ..nodes.backends.client import ModelServer, new_client
 from ..nodes.backends.probe import served_models
 from ..nodes.backends.replicas.replicas import Replicas
 from ..nodes.backends.replicas.roster import Roster
@@ -27,7 +25,7 @@ class Role(Generic[T]):
         name: RoleName,
         urls: str,
         api_key: str | None,
-        find: Callable[[openai.AsyncOpenAI], Awaitable[Opened[T]]],
+        find: Callable[[ModelServer], Awaitable[Opened[T]]],
         settings: Settings,
     ) -> None:
         self.name: RoleName = name

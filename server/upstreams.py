@@ -13,9 +13,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-import openai
-
 from ..nodes.backends.base import Generator
+from ..nodes.backends.client import ModelServer
 from ..nodes.backends.missing import MissingGenerator
 from ..nodes.backends.probe import probe_generator, served_models
 from ..nodes.backends.replicas.generator import ReplicatedGenerator
@@ -200,7 +199,7 @@ class Upstreams:
             roles.append(self._verifiers)
         return [*roles, self._largers] if self._largers is not None else roles
 
-    async def _open_verifier(self, client: openai.AsyncOpenAI) -> Opened[ProcessVerifier]:
+    async def _open_verifier(self, client: ModelServer) -> Opened[ProcessVerifier]:
         served = await served_models(client)
         model = self._verifier_model or next(iter(served), "")
         if model not in served:
@@ -225,7 +224,7 @@ async def _generator_of(role: Role[Generator]) -> Generator:
     return ReplicatedGenerator(role.group)
 
 
-async def _open_generator(client: openai.AsyncOpenAI, *, model: str | None) -> Opened[Generator]:
+async def _open_generator(client: ModelServer, *, model: str | None) -> Opened[Generator]:
     abilities = await probe_generator(client, model)
     tokens = await tokens_of_hello(client, abilities.model) if abilities.token_ids else None
     identity = Identity(model=abilities.model, tokens=tokens)

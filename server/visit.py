@@ -36,6 +36,11 @@ class Visit:
         return None if self.key is None else self.key.id
 
     @property
+    def texts(self) -> bool:
+        """Whether the texts of its runs are kept."""
+        return self.key is None or self.key.texts
+
+    @property
     def priority(self) -> int:
         """Of the key; 0 without one."""
         return 0 if self.key is None else self.key.priority

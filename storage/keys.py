@@ -46,6 +46,8 @@ class NewKey:
     """All tokens, read and generated, of a day of UTC."""
     priority: int = 0
     """Runs of a higher one start first where runs have to wait."""
+    texts: bool = True
+    """Whether the texts of its runs are kept; numbers always are."""
 
     def __post_init__(self) -> None:
         if not self.name or self.name != self.name.strip() or not self.name.isprintable():
@@ -71,6 +73,7 @@ class ApiKey:
     thinking_tokens_per_minute: int | None
     tokens_per_day: int | None
     priority: int
+    texts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

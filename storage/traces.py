@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..nodes.errors import StoreError
 from . import tables
+from .grades import grades_of
 from .rows import table_of
 from .trace_filter import TraceFilter
 from .views import (
@@ -97,6 +98,7 @@ async def read_trace(connection: AsyncConnection, beginning: str) -> TraceDetail
         usage=await part(tables.UsageOfRole, UsageView, "role"),
         nodes=await part(tables.NodeRun, NodeView, "seq"),
         tally=tallies[0] if tallies else None,
+        grades=tuple(await grades_of(connection, trace_id)),
     )
 
 

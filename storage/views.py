@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from .grades import Grade
 from .recorder import Status
 from .texts import Texts
 
@@ -229,3 +230,5 @@ class TraceDetail:
     nodes: tuple[NodeView, ...]
     tally: TallyView | None = None
     """None while the run goes on."""
+    grades: tuple[Grade, ...] = ()
+    """Oldest first."""

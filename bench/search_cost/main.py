@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from forethought.nodes.backends.client import new_client, root_of
+from forethought.nodes.backends.client import new_client
 from forethought.nodes.backends.probe import probe_generator, served_models
 from forethought.nodes.backends.vllm import VllmGenerator
 from forethought.nodes.equality.keys import AnswerKeys
@@ -24,7 +24,7 @@ async def main(args: argparse.Namespace) -> None:
     """Measure every cell, the cheap ones first; `args` are what `options.py` reads."""
     rows = read_rows(args.questions, args.limit)
     generator_client, verifier_client = map(new_client, (args.generator_url, args.verifier_url))
-    roots = {"generator": root_of(generator_client), "verifier": root_of(verifier_client)}
+    roots = {"generator": generator_client.root, "verifier": verifier_client.root}
     async with generator_client, verifier_client:
         generator = VllmGenerator(generator_client, await probe_generator(generator_client, None))
         served = await served_models(verifier_client)

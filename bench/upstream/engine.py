@@ -112,11 +112,12 @@ class Engine:
         self._arm()
         return got
 
-    def _admit(self) -> None:
+    def _admit(self, at: float | None = None) -> None:
+        """Fill the batch, at the clock or at the time `at` when a place became free."""
         while self._waiting and self._running < self.cost.max_sequences:
             sequence = self._waiting.popleft()
             sequence.state = "running"
-            sequence._start = self._clock
+            sequence._start = self._clock if at is None else at
             self._running += 1
             self._push(sequence)
 
@@ -154,15 +155,15 @@ class Engine:
         self._advance()
         slack = self._clock + 1e-6
         while self._due and self._due[0][0] <= slack:
-            sequence = heapq.heappop(self._due)[2]
+            due, _, sequence = heapq.heappop(self._due)
             if sequence.state != "running":
                 continue
             sequence.done = min(sequence.length, sequence.done + sequence.piece)
             if sequence.done >= sequence.length:
                 sequence.state = "finished"
                 self._running -= 1
+                self._admit(due)  # the timer may be late, the clock is not
             else:
                 self._push(sequence)
             sequence.on_tokens(sequence.done)
-        self._admit()
         self._arm()

@@ -9,7 +9,9 @@ from typing import Any
 from ..values import Completion, End, Usage
 from .base import OnText
 from .called import CalledPieces
+from .client import raise_error
 from .logprobs import TokenLogprobs
+from .wire import read_reply_json
 
 BROKEN_OFF = frozenset({None, "abort", "error"})
 """vLLM's finish reasons of a completion that the server gave up; None is one that never ended."""
@@ -60,9 +62,16 @@ class Pieces:
         self._on_text = on_text
         self._usage: Usage | None = None
 
-    async def read(self, chunks: AsyncIterable[Any]) -> None:
-        """Take in chunks until there are no more."""
-        async for chunk in chunks:
+    async def read(self, events: AsyncIterable[bytes]) -> None:
+        """Take in chunks until there are no more.
+
+        Raises:
+            Answered: the server says in one of them that it failed.
+        """
+        async for event in events:
+            chunk = read_reply_json(event)
+            if chunk.error is not None:
+                raise_error(chunk.error)
             if chunk.usage is not None:
                 self._usage = usage_of(chunk.usage)
             for choice in chunk.choices:

@@ -7,29 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import replace
-from typing import Any
-
-import openai
 
 from ..errors import BackendError, BackendRejected
 from .base import Abilities
-from .client import mapped_errors, root_of
+from .client import ModelServer, mapped_errors, read_json
+from .wire import read_reply_json
 
 _HELLO = [{"role": "user", "content": "Say yes."}]
 
 
-async def served_models(client: openai.AsyncOpenAI) -> dict[str, int | None]:
+async def served_models(
+    client: ModelServer, *, timeout_s: float | None = None
+) -> dict[str, int | None]:
     """Return the names that a server answers to, each with its context length where it says so.
 
     Raises:
         BackendError: it does not answer, or not in OpenAI's form.
     """
     with mapped_errors(f"the server at {client.base_url}"):
-        listed = await client.models.list()
-        return {model.id: getattr(model, "max_model_len", None) for model in listed.data}
+        listed = read_json(await client.get("models", timeout_s=timeout_s))
+        return {str(model["id"]): model.get("max_model_len") for model in listed["data"]}
 
 
-async def probe_generator(client: openai.AsyncOpenAI, model: str | None) -> Abilities:
+async def probe_generator(client: ModelServer, model: str | None) -> Abilities:
     """Return what the server can do with `model`, or with the first that it serves.
 
     Raises:
@@ -52,7 +52,7 @@ async def probe_generator(client: openai.AsyncOpenAI, model: str | None) -> Abil
     )
 
 
-async def examine_generator(client: openai.AsyncOpenAI, model: str | None) -> Abilities:
+async def examine_generator(client: ModelServer, model: str | None) -> Abilities:
     """Return the same with everything tried; the first logprobs of a server may take a while.
 
     Raises:
@@ -75,40 +75,35 @@ async def _works(attempt: Awaitable[bool]) -> bool:
         return False
 
 
-async def _try_token_ids(client: openai.AsyncOpenAI, model: str) -> bool:
+async def _try_token_ids(client: ModelServer, model: str) -> bool:
     body = {"model": model, "messages": _HELLO, "add_generation_prompt": True}
-    reply: Any = await client.post(f"{root_of(client)}/tokenize", body=body, cast_to=object)
+    reply = read_json(await client.post("/tokenize", body))
     ids = [int(token) for token in reply["tokens"]]
-    made: Any = await client.completions.create(
-        model=model,
-        prompt=[ids, ids],
-        max_tokens=1,
-        extra_body={"return_token_ids": True},
-    )
-    return len(made.choices) == 2 and all(len(choice.token_ids) == 1 for choice in made.choices)
+    twice = {"model": model, "prompt": [ids, ids], "max_tokens": 1, "return_token_ids": True}
+    made = read_reply_json(await client.post("completions", twice))
+    return [len(choice.token_ids or ()) for choice in made.choices] == [1, 1]
 
 
-async def _try_continuation(client: openai.AsyncOpenAI, model: str) -> bool:
-    turns: Any = [*_HELLO, {"role": "assistant", "content": "Yes, I"}]
-    made = await client.chat.completions.create(
-        model=model,
-        messages=turns,
-        max_tokens=1,
-        extra_body={"add_generation_prompt": False, "continue_final_message": True},
-    )
-    return bool(made.choices)
+async def _try_continuation(client: ModelServer, model: str) -> bool:
+    body = {
+        "model": model,
+        "messages": [*_HELLO, {"role": "assistant", "content": "Yes, I"}],
+        "max_tokens": 1,
+        "add_generation_prompt": False,
+        "continue_final_message": True,
+    }
+    return bool(read_reply_json(await client.post("chat/completions", body)).choices)
 
 
-async def _try_logprobs(client: openai.AsyncOpenAI, model: str) -> bool:
-    turns: Any = _HELLO
-    made = await client.chat.completions.create(
-        model=model, messages=turns, max_tokens=1, logprobs=True, top_logprobs=2
-    )
+async def _try_logprobs(client: ModelServer, model: str) -> bool:
+    body = {"model": model, "messages": _HELLO, "max_tokens": 1}
+    body |= {"logprobs": True, "top_logprobs": 2}
+    made = read_reply_json(await client.post("chat/completions", body))
     logprobs = made.choices[0].logprobs
     return logprobs is not None and bool(logprobs.content)
 
 
-async def _try_generative_scoring(client: openai.AsyncOpenAI, model: str) -> bool:
+async def _try_generative_scoring(client: ModelServer, model: str) -> bool:
     body = {
         "model": model,
         "query": "Is this so?",
@@ -116,7 +111,5 @@ async def _try_generative_scoring(client: openai.AsyncOpenAI, model: str) -> boo
         "label_token_ids": [0, 1],
         "apply_softmax": True,
     }
-    reply: Any = await client.post(
-        f"{root_of(client)}/generative_scoring", body=body, cast_to=object
-    )
+    reply = read_json(await client.post("/generative_scoring", body))
     return isinstance(reply["data"][0]["score"], float)

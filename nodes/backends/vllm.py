@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import openai
 import tenacity
 
 from ..candidate import Step
@@ -22,11 +21,12 @@ from ..values import Message, Sampling, ToolSpec, Usage
 from .abandoned import tell_abandoned
 from .base import Abilities, OnText, Prompt, Sampled
 from .bodies import STOP_KEPT, chat_form, chat_logprobs, likeliest, sampling_body, shown
-from .client import mapped_errors, root_of
+from .client import ModelServer, mapped_errors, read_json
 from .mending import mended, missing
 from .pieces import Pieces
 from .replies import read_reply
 from .turns import wire_tools, wire_turns
+from .wire import read_reply_json
 
 RETRY_PAUSE_S = 0.2
 PROMPTS_REMEMBERED = 256
@@ -39,7 +39,7 @@ class VllmGenerator:
 
     def __init__(
         self,
-        client: openai.AsyncOpenAI,
+        client: ModelServer,
         abilities: Abilities,
         *,
         retry_pause_s: float = RETRY_PAUSE_S,
@@ -79,7 +79,7 @@ class VllmGenerator:
             return await self._mended(sampled, prompts, n, sampling, until)
         calls: list[Awaitable[Sampled]] = [
             self._retrying()(
-                partial(self._request, self._client.chat.completions.create, body, 1, n),
+                partial(self._request, "chat/completions", body, 1, n),
                 partial(_shifted, on_text, i) if on_text else None,
                 until,
             )
@@ -119,12 +119,11 @@ class VllmGenerator:
                 body = await self._token_body(prompts, n, sampling)
         except TimeoutError as exc:
             raise BackendTimeout(f"{self._server} did not answer in time") from exc
-        create = self._client.completions.create
-        return await self._request(create, body, len(prompts), n, on_text, until)
+        return await self._request("completions", body, len(prompts), n, on_text, until)
 
     async def _request(
         self,
-        create: Any,
+        path: str,
         body: dict[str, Any],
         prompts: int,
         n: int,
@@ -133,15 +132,16 @@ class VllmGenerator:
     ) -> Sampled:
         with mapped_errors(self._server):
             if on_text is None and until is None:
-                return read_reply(await create(**body), prompts, n, likeliest(body))
+                reply = read_reply_json(await self._client.post(path, body))
+                return read_reply(reply, prompts, n, likeliest(body))
         pieces = Pieces(prompts, n, on_text, likeliest(body))
         fault: BackendError | None = None
+        body = {**body, "stream": True, "stream_options": {"include_usage": True}}
         try:
-            with mapped_errors(self._server):
-                async with asyncio.timeout_at(until):
-                    options = {"include_usage": True}
-                    async with await create(**body, stream=True, stream_options=options) as chunks:
-                        await pieces.read(chunks)
+            async with asyncio.timeout_at(until):
+                with mapped_errors(self._server):
+                    async with self._client.stream(path, body) as events:
+                        await pieces.read(events)
         except TimeoutError as exc:
             fault = BackendTimeout(f"{self._server} was cut off at the deadline")
             fault.__cause__ = exc
@@ -171,7 +171,8 @@ class VllmGenerator:
             "model": self._abilities.model,
             "prompt": ids,
             "max_tokens": min(sampling.max_tokens, room),
-            "extra_body": {"return_token_ids": True, **shown(prompts[0], sampling)},
+            "return_token_ids": True,
+            **shown(prompts[0], sampling),
             **({} if sampling.logprobs is None else {"logprobs": sampling.logprobs}),
             **sampling_body(sampling, n),
         }
@@ -187,9 +188,8 @@ class VllmGenerator:
             }
             if tools:
                 body["tools"] = wire_tools(tools)
-            root = root_of(self._client)
             with mapped_errors(self._server):
-                reply: Any = await self._client.post(f"{root}/tokenize", body=body, cast_to=object)
+                reply = read_json(await self._client.post("/tokenize", body))
                 ids = [int(token) for token in reply["tokens"]]
             while len(self._prompt_ids) >= PROMPTS_REMEMBERED:
                 del self._prompt_ids[next(iter(self._prompt_ids))]
@@ -205,9 +205,8 @@ class VllmGenerator:
             "prompt": step.text,
             "add_special_tokens": False,
         }
-        root = root_of(self._client)
         with mapped_errors(self._server):
-            reply: Any = await self._client.post(f"{root}/tokenize", body=body, cast_to=object)
+            reply = read_json(await self._client.post("/tokenize", body))
             return [int(token) for token in reply["tokens"]]
 
     def _chat_body(self, prompt: Prompt, n: int, sampling: Sampling) -> dict[str, Any]:
@@ -221,7 +220,7 @@ class VllmGenerator:
             "model": self._abilities.model,
             "messages": turns,
             "max_tokens": sampling.max_tokens,
-            "extra_body": extra,
+            **extra,
             **chat_form(prompt),
             **chat_logprobs(sampling),
             **sampling_body(sampling, n),

@@ -15,9 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import openai
-
-from ..backends.client import mapped_errors, root_of
+from ..backends.client import ModelServer, mapped_errors, read_json
 from ..errors import BackendGarbled, BackendRejected, PromptTooLong
 from ..values import Message, Usage
 from .halves import Rows, in_halves
@@ -52,7 +50,7 @@ class _Prompt:
 class LabelOdds:
     """Asks one model for the odds of two labels."""
 
-    def __init__(self, client: openai.AsyncOpenAI, model: str, labels: tuple[str, str]) -> None:
+    def __init__(self, client: ModelServer, model: str, labels: tuple[str, str]) -> None:
         self._client = client
         self._model = model
         self._labels = labels
@@ -137,24 +135,23 @@ class LabelOdds:
             return _Prompt(ids=ids, fits=len(ids) < int(reply["max_model_len"]))
 
     async def _post(self, route: str, body: dict[str, Any]) -> Any:
-        return await self._client.post(f"{root_of(self._client)}{route}", body=body, cast_to=object)
+        return read_json(await self._client.post(route, body))
 
     async def _chat(self, conversations: Sequence[Conversation]) -> Rows[float | None]:
-        turns: Any = _turns(conversations[0])
+        body = {
+            "model": self._model,
+            "messages": _turns(conversations[0]),
+            "max_tokens": 1,
+            "temperature": 0,
+            "logprobs": True,
+            "top_logprobs": LIKELIEST,
+        }
         with mapped_errors(self._server):
-            made = await self._client.chat.completions.create(
-                model=self._model,
-                messages=turns,
-                max_tokens=1,
-                temperature=0,
-                logprobs=True,
-                top_logprobs=LIKELIEST,
-            )
-            logprobs: Any = made.choices[0].logprobs
-            tops = [(top.token, top.logprob) for top in logprobs.content[0].top_logprobs]
+            made = read_json(await self._client.post("chat/completions", body))
+            likeliest = made["choices"][0]["logprobs"]["content"][0]["top_logprobs"]
+            tops = [(str(top["token"]), float(top["logprob"])) for top in likeliest]
             first, second = (_mass(tops, label) for label in self._labels)
-            usage: Any = made.usage
-            spent = verifier_usage(usage.model_dump())
+            spent = verifier_usage(made["usage"])
         both = first + second
         return Rows(rows=(first / both if both else None,), usage=spent)
 

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
-import openai
-
-from ..backends.client import mapped_errors, root_of
+from ..backends.client import ModelServer, mapped_errors, read_json
 from ..errors import PromptTooLong
 from ..values import Question, Usage
 from .base import Granularity, Scored
@@ -24,7 +21,7 @@ from .vllm_prm import verifier_usage
 class OutcomeVerifier:
     """Scores whole solutions by P(good)."""
 
-    def __init__(self, client: openai.AsyncOpenAI, model: str) -> None:
+    def __init__(self, client: ModelServer, model: str) -> None:
         self._client = client
         self._model = model
         self._server = f"the outcome verifier at {client.base_url}"
@@ -58,9 +55,7 @@ class OutcomeVerifier:
         }
         try:
             with mapped_errors(self._server):
-                reply: Any = await self._client.post(
-                    f"{root_of(self._client)}/classify", body=body, cast_to=object
-                )
+                reply = read_json(await self._client.post("/classify", body))
                 values = [float(value) for value in reply["data"][0]["probs"]]
                 score = probability(values, good=1)
                 usage = verifier_usage(reply["usage"])

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
-import openai
-
+from ..backends.client import ModelServer
 from ..errors import BackendGarbled, BackendRejected
 from ..values import Message, Question
 from .base import ProcessVerifier
@@ -21,10 +20,10 @@ from .vllm_prm import VllmProcessVerifier
 VerifierFormat = Literal[
     "qwen-prm", "math-shepherd", "step-head", "last-head", "outcome", "chat-prm", "judge"
 ]
-Build = Callable[[openai.AsyncOpenAI, str], ProcessVerifier]
+Build = Callable[[ModelServer, str], ProcessVerifier]
 
 
-def _by_texts(client: openai.AsyncOpenAI, model: str, *, form: str) -> ProcessVerifier:
+def _by_texts(client: ModelServer, model: str, *, form: str) -> ProcessVerifier:
     return BatchedVerifier(VllmProcessVerifier(client, model, TEXT_FORMATS[form]))
 
 
@@ -56,7 +55,7 @@ async def scores_in(verifier: ProcessVerifier) -> bool:
     return len(scored.scores[0]) == 1
 
 
-async def find_format(client: openai.AsyncOpenAI, model: str) -> VerifierFormat | None:
+async def find_format(client: ModelServer, model: str) -> VerifierFormat | None:
     """Return the first format that a pooling server scores in; None when there is none.
 
     Raises:

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import openai
-
-from ..backends.client import mapped_errors, root_of
+from ..backends.client import ModelServer, mapped_errors, read_json
 from ..values import Question, Usage
 from .base import Granularity, Scored
 from .formats import TEXT_FORMATS, TextFormat
@@ -23,7 +21,7 @@ class VllmProcessVerifier:
 
     def __init__(
         self,
-        client: openai.AsyncOpenAI,
+        client: ModelServer,
         model: str,
         form: TextFormat = TEXT_FORMATS["qwen-prm"],
     ) -> None:
@@ -62,9 +60,7 @@ class VllmProcessVerifier:
         if self._form.logits:
             body["use_activation"] = False
         with mapped_errors(self._server):
-            reply: Any = await self._client.post(
-                f"{root_of(self._client)}{self._form.route}", body=body, cast_to=object
-            )
+            reply = read_json(await self._client.post(self._form.route, body))
             data = sorted(reply["data"], key=lambda row: row["index"])
             if len(data) != len(texts):
                 raise ValueError(f"{len(data)} rows for {len(texts)} texts")

@@ -12,7 +12,6 @@ from typing import Any, get_args
 import openai
 from openai.types import CompletionUsage
 
-from ...nodes.backends.client import mapped_errors, new_client
 from ...nodes.errors import (
     BackendError,
     BackendGarbled,
@@ -26,6 +25,7 @@ from ...nodes.errors import (
     StoreError,
 )
 from .asked import Asked
+from .openai_client import mapped_errors, new_client
 from .thought import Answering, Thinking, Thought, ThoughtEvent, TokensSpent
 
 MODEL = "forethought"

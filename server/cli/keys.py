@@ -40,6 +40,14 @@ def create_key(
     priority: Annotated[
         int, typer.Option(help="Runs of a higher one start first where runs have to wait.")
     ] = 0,
+    texts: Annotated[
+        bool,
+        typer.Option(
+            "--texts/--no-texts",
+            help="Keep what is asked and answered with it. Without, traces hold numbers alone, and"
+            " responses can be neither read back nor continued.",
+        ),
+    ] = True,
     as_json: AsJson = False,
     database: Database = None,
 ) -> None:
@@ -55,6 +63,7 @@ def create_key(
             thinking_tokens_per_minute=thinking_tokens_per_minute,
             tokens_per_day=tokens_per_day,
             priority=priority,
+            texts=texts,
         )
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
@@ -92,7 +101,7 @@ def _table(keys: list[ApiKey]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in ("name", "key", "made UTC"):
         table.add_column(title, no_wrap=True)
-    for title in ("requests/min", "thinking/min", "tokens/day", "priority"):
+    for title in ("requests/min", "thinking/min", "tokens/day", "priority", "texts"):
         table.add_column(title, justify="right")
     table.add_column("revoked UTC", no_wrap=True)
     for key in keys:
@@ -103,6 +112,7 @@ def _table(keys: list[ApiKey]) -> Table:
             f"{key.created_at:%Y-%m-%d %H:%M}",
             *("-" if limit is None else str(limit) for limit in limits),
             str(key.priority),
+            "kept" if key.texts else "not kept",
             "-" if key.revoked_at is None else f"{key.revoked_at:%Y-%m-%d %H:%M}",
         )
     return table

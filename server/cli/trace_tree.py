@@ -183,7 +183,8 @@ def _header(detail: TraceDetail) -> Table:
 
     row("trace", f"{trace.id}, {trace.status}")
     row("asked", f"{trace.created_at:%Y-%m-%d %H:%M:%S} UTC through {trace.face}")
-    row("question", excerpt(trace.question, 600))
+    kept = trace.texts == "kept"
+    row("question", excerpt(trace.question, 600) if kept else f"(texts: {trace.texts})")
     models = trace.model + (f", verified by {trace.verifier_model}" if trace.verifier_model else "")
     row("model", excerpt(models))
     limits = [f"{trace.max_generations} generations"]
@@ -217,6 +218,9 @@ def _header(detail: TraceDetail) -> Table:
             f" {trace.verifier_tokens} verified; {trace.calls} calls,"
             f" {_number(trace.generations, 'd')} generations, {_number(trace.seconds, '.2f')} s",
         )
+    for grade in detail.grades:
+        note = f": {excerpt(grade.note, 300)}" if grade.note else ""
+        row("grade", f"{grade.score:g} by {grade.grader}{note}")
     for fault in trace.faults:
         row("fault", excerpt(fault, 300), "yellow")
     if trace.error is not None:

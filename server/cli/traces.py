@@ -27,8 +27,10 @@ from .trace_options import (
     WithText,
 )
 from .trace_tree import excerpt, render_sql, render_trace
+from .traces_grade import grade_trace
 
 traces_app = typer.Typer(help="Look at stored traces.", no_args_is_help=True)
+traces_app.command("grade")(grade_trace)
 ID_SHOWN = 18
 """The milliseconds of a UUIDv7 and its first random digits: enough to tell traces apart."""
 WIDE = 110

@@ -38,7 +38,10 @@ def last_vote(detail: TraceDetail) -> list[VoteView]:
 def _asked(detail: TraceDetail) -> Iterator[str]:
     trace = detail.trace
     yield f"Trace {trace.id}: {trace.status}, asked {trace.created_at:%Y-%m-%d %H:%M:%S} UTC."
-    yield f"Question: {excerpt(trace.question, QUESTION_CHARACTERS)}"
+    if trace.texts == "kept":
+        yield f"Question: {excerpt(trace.question, QUESTION_CHARACTERS)}"
+    else:
+        yield "The texts of this run are not kept."
     verified = f", verified by {trace.verifier_model}" if trace.verifier_model else ""
     yield (
         f"Model: {trace.model}{verified}; effort {trace.effort}, at most {trace.max_generations} "

@@ -126,7 +126,7 @@ def _filter(name: str, chosen: str, known: TraceChoices) -> Filter:
         case "level":
             values |= {str(level): f"level {level}" for level in range(1, 6)}
         case _:
-            values |= {"": "graded or not"} | {str(grade): text for grade, text in GRADED.items()}
+            values |= {"": "graded or not"} | {str(name): text for name, text in GRADED.items()}
     values.setdefault(chosen, chosen)
     return Filter(
         name=name,

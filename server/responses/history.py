@@ -32,7 +32,7 @@ async def before(traces: StoredTraces | None, response_id: str | None) -> tuple[
     """Return the conversation up to and with that response, its instructions left out.
 
     Raises:
-        Refusal: 400; there is no such response, or it has no answer.
+        Refusal: 400; there is no such response, it has no answer, or its texts are not kept.
         StoreError: the database cannot be read.
     """
     if response_id is None:
@@ -42,6 +42,9 @@ async def before(traces: StoredTraces | None, response_id: str | None) -> tuple[
         message = f"Previous response with id {response_id!r} not found."
         raise bad_request(message, "previous_response_id", "previous_response_not_found")
     trace = detail.trace
+    if trace.texts != "kept":
+        code = "previous_response_texts_not_kept"
+        raise bad_request(untold(detail, response_id), "previous_response_id", code)
     if trace.status != "finished" or trace.answer_text is None:
         message = f"the previous response {response_id!r} is {trace.status} and has no answer"
         raise bad_request(message, "previous_response_id", "previous_response_unfinished")
@@ -63,6 +66,12 @@ async def find_response(traces: StoredTraces | None, response_id: str) -> TraceD
         return None
     detail = await find_trace(traces, response_id.removeprefix(PREFIX))
     return detail if detail is not None and is_stored(detail.trace.face) else None
+
+
+def untold(detail: TraceDetail, response_id: str) -> str:
+    """Return why the texts of a response cannot be had."""
+    why = "its key keeps none" if detail.trace.texts == "never" else "they were redacted"
+    return f"the texts of response {response_id!r} are not kept: {why}"
 
 
 def not_found(response_id: str) -> Refusal:

@@ -23,7 +23,7 @@ from .ask import detail_of, to_ask, to_frame
 from .body import ResponsesBody, read_body
 from .faces import UNSTORED
 from .frame import Json
-from .history import StoredResponses, before, find_response, not_found
+from .history import StoredResponses, before, find_response, not_found, untold
 from .inputs import Order, items_of, page_of
 from .stored import to_response
 from .telling import Telling
@@ -57,7 +57,7 @@ def responses_router(
         """Return a stored response."""
         if stream:
             raise bad_request("a stored response is not streamed again", "stream", "unsupported")
-        found = await _found(traces, response_id)
+        found = await _told(traces, response_id)
         return _reply(found, to_response(found))
 
     @router.delete("/v1/responses/{response_id}", responses=ERRORS)
@@ -91,7 +91,7 @@ def responses_router(
         after: Annotated[str | None, Query(description="The id of an item.")] = None,
     ) -> Response:
         """Return what a response was asked with, item by item."""
-        found = await _found(traces, response_id)
+        found = await _told(traces, response_id)
         return _reply(found, page_of(items_of(found), limit=limit, order=order, after=after))
 
     return router
@@ -101,6 +101,15 @@ async def _found(traces: StoredResponses | None, response_id: str) -> TraceDetai
     found = await find_response(traces, response_id)
     if found is None:
         raise not_found(response_id)
+    return found
+
+
+async def _told(traces: StoredResponses | None, response_id: str) -> TraceDetail:
+    """Return a response whose texts are kept."""
+    found = await _found(traces, response_id)
+    if found.trace.texts != "kept":
+        message = untold(found, response_id)
+        raise Refusal(status=404, message=message, code="texts_not_kept")
     return found
 
 

@@ -146,8 +146,10 @@ async def test_scores_right_steps_above_wrong_ones_and_judges_so(upstream: Any) 
 
 async def test_every_so_many_samples_one_is_lost(upstream: Any) -> None:
     upstream.post("/faults", {"lost_every": 8})
-    got = await sampled(upstream, n=8)
-    assert [c.end for c in got.batches[0]] == ["eos"] * 7 + ["cut"]
+    body = {"messages": [{"role": "user", "content": question(upstream)}], "n": 8}
+    async with httpx2.AsyncClient(base_url=upstream.url) as http:
+        choices = (await http.post("/v1/chat/completions", json=body)).json()["choices"]
+    assert [c["finish_reason"] for c in choices] == ["stop"] * 7 + [None]
     assert upstream.counters()["faults"] == {"lost": 1}
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
-
-import openai
+from typing import Generic, Protocol, TypeVar
 
 from ...errors import BackendError, BackendRejected
-from ..client import mapped_errors, root_of
+from ..client import ModelServer, mapped_errors, read_json
 from ..probe import served_models
 from .load import Load, read_load
 
@@ -81,18 +79,17 @@ class HttpServer(Generic[T]):
 
     def __init__(
         self,
-        client: openai.AsyncOpenAI,
-        find: Callable[[openai.AsyncOpenAI], Awaitable[Opened[T]]],
+        client: ModelServer,
+        find: Callable[[ModelServer], Awaitable[Opened[T]]],
     ) -> None:
         self._client = client
         self._find = find
-        self._asking = client.with_options(timeout=PROBE_TIMEOUT_S)
         self._by_models = False
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return str(self._client.base_url).rstrip("/")
+        return self._client.base_url
 
     async def open(self) -> Opened[T]:
         """Ask it what it is and what it can do."""
@@ -106,7 +103,7 @@ class HttpServer(Generic[T]):
             except BackendRejected:
                 self._by_models = True
         if self._by_models:
-            await served_models(self._asking)
+            await served_models(self._client, timeout_s=PROBE_TIMEOUT_S)
 
     async def load(self) -> Load | None:
         """Read `/metrics`."""
@@ -117,15 +114,16 @@ class HttpServer(Generic[T]):
 
     async def _get(self, route: str) -> str:
         with mapped_errors(f"the server at {self.url}"):
-            return await self._asking.get(f"{root_of(self._client)}{route}", cast_to=str)
+            page = await self._client.get(route, timeout_s=PROBE_TIMEOUT_S)
+            return page.decode("utf-8", "replace")
 
 
-async def tokens_of_hello(client: openai.AsyncOpenAI, model: str) -> tuple[int, ...] | None:
+async def tokens_of_hello(client: ModelServer, model: str) -> tuple[int, ...] | None:
     """Return the tokens of a short conversation; None where the server does not show them."""
     body = {"model": model, "messages": _HELLO, "add_generation_prompt": True}
     try:
         with mapped_errors(f"the server at {client.base_url}"):
-            reply: Any = await client.post(f"{root_of(client)}/tokenize", body=body, cast_to=object)
+            reply = read_json(await client.post("/tokenize", body))
             return tuple(int(token) for token in reply["tokens"])
     except BackendError:
         return None

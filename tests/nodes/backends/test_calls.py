@@ -5,18 +5,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx2
-import openai
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from fakes import ScriptedGenerator, ask
 from forethought.nodes.backends.base import Abilities, Prompt
+from forethought.nodes.backends.client import new_client
 from forethought.nodes.backends.equipped import EquippedGenerator
 from forethought.nodes.backends.vllm import VllmGenerator
 from forethought.nodes.errors import BackendRejected, PromptTooLong
 from forethought.nodes.tool_calls.demanded import demanded_schema
 from forethought.nodes.tool_calls.read import read_reply
 from forethought.nodes.values import Message, Question, Sampling, ToolCall, ToolSpec
+from loopback import Loopback
 
 pytestmark = pytest.mark.anyio
 CITY = '{"type":"object","properties":{"city":{"type":"string"}}}'
@@ -38,28 +41,28 @@ class ChatServer:
         self._choices = choices
         self.bodies: list[dict[str, Any]] = []
 
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        body = json.loads(request.content)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = json.loads(await Request(scope, receive).body())
+        await self._reply(body)(scope, receive, send)
+
+    def _reply(self, body: dict[str, Any]) -> Response:
         self.bodies.append(body)
         base = {"id": "1", "created": 0, "model": "small"}
         if not body.get("stream"):
             whole = base | {"object": "chat.completion", "choices": self._choices, "usage": USAGE}
-            return httpx2.Response(200, json=whole)
+            return JSONResponse(whole)
         base["object"] = "chat.completion.chunk"
         chunks = [base | {"choices": [choice]} for choice in self._choices]
         chunks.append(base | {"choices": [], "usage": USAGE})
         text = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
-        kind = {"content-type": "text/event-stream"}
-        return httpx2.Response(200, text=f"{text}data: [DONE]\n\n", headers=kind)
+        return Response(f"{text}data: [DONE]\n\n", media_type="text/event-stream")
 
 
 @asynccontextmanager
 async def chatting(server: ChatServer) -> AsyncIterator[VllmGenerator]:
-    http = httpx2.AsyncClient(transport=httpx2.MockTransport(server))
-    async with openai.AsyncOpenAI(
-        base_url="http://test/v1", api_key="none", max_retries=0, http_client=http
-    ) as client:
-        yield VllmGenerator(client, MODEL, retry_pause_s=0.0)
+    with Loopback(server) as loopback:
+        async with new_client(f"{loopback.url}/v1") as client:
+            yield VllmGenerator(client, MODEL, retry_pause_s=0.0)
 
 
 def wire_call(index: int | None, name: str | None, arguments: str) -> dict[str, Any]:

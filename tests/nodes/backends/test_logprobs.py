@@ -1,3 +1,4 @@
+import json
 import math
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -70,13 +71,14 @@ def test_without_them_a_completion_has_none() -> None:
 
 @pytest.mark.anyio
 async def test_a_stream_gathers_them_chunk_by_chunk() -> None:
-    async def chunks() -> AsyncIterator[Any]:
+    async def events() -> AsyncIterator[bytes]:
         for logprob in (-0.25, -0.5):
-            one = SimpleNamespace(token_logprobs=[logprob], top_logprobs=[{"a": logprob}])
-            yield SimpleNamespace(choices=[choice(one, text="a", token_ids=[1])], usage=None)
+            one = {"token_logprobs": [logprob], "top_logprobs": [{"a": logprob}]}
+            made = {"index": 0, "text": "a", "token_ids": [1], "logprobs": one}
+            yield json.dumps({"choices": [made], "usage": None}).encode()
 
     pieces = Pieces(1, 1, None, 1)
-    await pieces.read(chunks())
+    await pieces.read(events())
     ((completion,),) = pieces.batches()
     assert isinstance(completion, Completion)
     assert completion.logprobs == (-0.25, -0.5)

@@ -1,13 +1,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import openai
 import pytest
 
 from fake_vllm import FakeVllm
 from faults import Garble, Refuse
 from forethought.nodes.backends.base import Abilities
-from forethought.nodes.backends.client import new_client, root_of
+from forethought.nodes.backends.client import ModelServer, new_client
 from forethought.nodes.backends.probe import (
     examine_generator,
     probe_generator,
@@ -29,7 +28,7 @@ def able() -> FakeVllm:
 
 
 @asynccontextmanager
-async def connected(server: FakeVllm) -> AsyncIterator[openai.AsyncOpenAI]:
+async def connected(server: FakeVllm) -> AsyncIterator[ModelServer]:
     with server:
         async with new_client(f"{server.url}/v1", timeout_s=20) as client:
             yield client
@@ -48,7 +47,7 @@ async def test_examines_everything() -> None:
     server = able()
     async with connected(server) as client:
         known = await examine_generator(client, None)
-        assert root_of(client) == server.url
+        assert client.root == server.url
     assert (known.continuation, known.generative_scoring) == (True, True)
 
 

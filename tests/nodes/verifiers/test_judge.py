@@ -1,14 +1,13 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import openai
 import pytest
 
 from chatml import SPECIAL, decode, encode
 from fake_vllm import FakeVllm
 from fakes import ask
 from faults import Garble, Refuse
-from forethought.nodes.backends.client import new_client
+from forethought.nodes.backends.client import ModelServer, new_client
 from forethought.nodes.errors import BackendError, BackendRejected
 from forethought.nodes.values import Message, Question
 from forethought.nodes.verifiers.judge import (
@@ -24,7 +23,7 @@ TWO_TOKENS = ("Yes", "No")
 
 
 @asynccontextmanager
-async def connected(server: FakeVllm) -> AsyncIterator[openai.AsyncOpenAI]:
+async def connected(server: FakeVllm) -> AsyncIterator[ModelServer]:
     with server:
         async with new_client(f"{server.url}/v1") as client:
             yield client
@@ -70,14 +69,14 @@ async def test_a_label_of_several_tokens_is_read_off_the_likeliest_tokens_of_a_c
     assert found.first == pytest.approx((0.75, 0.75))
     assert server.sent("/generative_scoring") == []
     assert len(server.sent("/tokenize")) == 1
-    assert server.sent("/v1/chat/completions")[0] == {
+    assert {
         "model": "fake",
         "messages": [{"role": "user", "content": "a"}],
         "max_tokens": 1,
         "temperature": 0,
         "logprobs": True,
         "top_logprobs": 20,
-    }
+    } in server.sent("/v1/chat/completions")
     assert found.usage.calls == 2
     assert found.usage.completion_tokens == 2
 
@@ -151,10 +150,10 @@ async def test_the_judge_scores_whole_solutions() -> None:
     assert (judge.granularity, judge.model) == ("solution", "fake")
     assert [row[0] for row in scored.scores] == pytest.approx([0.8, 0.2])
     asked = [b["messages"][0]["content"] for b in server.sent("/v1/chat/completions")]
-    assert asked[0] == (
+    assert (
         "# Earlier, system\nbe terse\n\n# Question\n6 x 7?\n\n# Answer\na\n\nso 42\n\n# Task\n"
         "Is the final answer of this solution correct? Reply with Yes or No only."
-    )
+    ) in asked[:2]  # they are asked side by side
     assert "correct, complete and helpful" in asked[2]
 
 

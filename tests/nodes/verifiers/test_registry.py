@@ -3,12 +3,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import openai
 import pytest
 
 from fake_vllm import FakeVllm
 from fakes import DeadVerifier, FakeVerifier
-from forethought.nodes.backends.client import new_client
+from forethought.nodes.backends.client import ModelServer, new_client
 from forethought.nodes.errors import BackendError
 from forethought.nodes.verifiers.base import step_verifier
 from forethought.nodes.verifiers.registry import (
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 
 @asynccontextmanager
-async def connected(server: FakeVllm) -> AsyncIterator[openai.AsyncOpenAI]:
+async def connected(server: FakeVllm) -> AsyncIterator[ModelServer]:
     with server:
         async with new_client(f"{server.url}/v1") as client:
             yield client

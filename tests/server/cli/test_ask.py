@@ -73,7 +73,7 @@ def test_a_server_that_is_down_is_one_sentence(tmp_path: Path) -> None:
     done = run(tmp_path, "ask", "What is 17 + 25?", generator="http://127.0.0.1:9/v1")
     assert done.exit_code == 1
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("Error: the server at http://127.0.0.1:9/v1/ could not be reached")
+    assert last.startswith("Error: the server at http://127.0.0.1:9/v1 could not be reached")
 
 
 def test_an_empty_question_is_refused(tmp_path: Path) -> None:

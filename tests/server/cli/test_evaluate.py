@@ -183,4 +183,4 @@ def test_a_server_that_is_down_is_one_sentence(tmp_path: Path) -> None:
     told = run(tmp_path, sums(tmp_path))
     assert told.exit_code == 1
     last = told.stderr.strip().splitlines()[-1]
-    assert last.startswith("Error: the server at http://127.0.0.1:9/v1/ could not be reached")
+    assert last.startswith("Error: the server at http://127.0.0.1:9/v1 could not be reached")

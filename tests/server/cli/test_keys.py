@@ -83,3 +83,10 @@ def test_what_cannot_be_done_is_one_sentence(url: str, args: tuple[str, ...], to
 def test_a_key_that_makes_no_sense_is_not_made(url: str, args: tuple[str, ...]) -> None:
     assert call(*args, url=url).exit_code == 2
     assert call("list", url=url).stdout == "No keys yet.\n"
+
+
+def test_a_key_may_keep_no_texts(url: str) -> None:
+    secret = call("create", "ben", "--no-texts", url=url).stdout.strip()
+    key = key_for(secret, url)
+    assert key is not None and not key.texts
+    assert "not kept" in call("list", url=url).stdout

@@ -1,0 +1,71 @@
+"""The OpenAI client library for a Forethought server, its exceptions mapped once to ours.
+
+Connections are pooled per client; its retries are off, since each would be a whole run again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+import openai
+
+from ...nodes.errors import (
+    BackendError,
+    BackendGarbled,
+    BackendRejected,
+    BackendTimeout,
+    PromptTooLong,
+)
+
+CONNECT_TIMEOUT_S = 5.0
+
+
+def new_client(
+    base_url: str, *, api_key: str | None = None, timeout_s: float
+) -> openai.AsyncOpenAI:
+    """Return a client for a server's base URL; close it at the end."""
+    return openai.AsyncOpenAI(
+        base_url=base_url,
+        api_key=api_key or "none",
+        max_retries=0,
+        timeout=httpx2.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
+    )
+
+
+@contextmanager
+def mapped_errors(server: str) -> Iterator[None]:
+    """Turn what the client library raises into our errors; `server` names it in their texts."""
+    try:
+        yield
+    except (openai.APITimeoutError, httpx2.TimeoutException) as exc:
+        raise BackendTimeout(f"{server} did not answer in time") from exc
+    except openai.APIStatusError as exc:
+        raise _status_error(server, exc) from exc
+    except (openai.APIConnectionError, httpx2.HTTPError) as exc:
+        reason = exc.__cause__ or exc
+        raise BackendError(f"{server} could not be reached: {reason}") from exc
+    except openai.APIError as exc:
+        raise BackendError(f"{server} failed: {exc.message}") from exc
+    except (
+        json.JSONDecodeError,
+        AttributeError,
+        TypeError,
+        KeyError,
+        IndexError,
+        ValueError,
+    ) as exc:
+        raise BackendGarbled(f"{server} answered something that is not its protocol") from exc
+
+
+def _status_error(server: str, exc: openai.APIStatusError) -> BackendError:
+    text = f"{server} answered {exc.status_code}: {exc.message}"
+    if exc.status_code in (408, 504):
+        return BackendTimeout(text)
+    if exc.status_code >= 500 or exc.status_code == 429:
+        return BackendError(text)
+    if "context length" in exc.message or exc.param == "input_tokens":
+        return PromptTooLong(text)
+    return BackendRejected(text)
