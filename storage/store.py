@@ -29,6 +29,7 @@ from . import (
     grades,
     idempotency,
     keys,
+    overview,
     policies,
     progress,
     trace_choices,
@@ -47,6 +48,7 @@ from .journal_folders import journals_of
 from .keys import ApiKey, CreatedKey, NewKey, RunOwner
 from .liveness import writer_id
 from .migrations import upgrade
+from .overview import Overview, OverviewFilter
 from .policies import ActivePolicy, PolicyRecord, PolicySummary
 from .progress import Progress
 from .recorder import RunInfo, Status, TraceRecorder, utc_now
@@ -172,6 +174,12 @@ class Store:
         await self._caught_up()
         async with self._reading(f"trace {trace_id}") as connection:
             return await progress.progress_of(connection, trace_id)
+
+    async def read_overview(self, wanted: OverviewFilter) -> Overview:
+        """Return what the wanted runs add up to."""
+        await self._caught_up()
+        async with self._reading("the overview") as connection:
+            return await overview.read_overview(connection, wanted)
 
     async def trace_choices(self, key_id: str | None = None) -> TraceChoices:
         """Return the values that traces can be searched by."""

@@ -105,6 +105,7 @@ def begin(
     verifier: str | None = "qwen2.5-math-prm-7b",
     needs: Needs | None = None,
     key_id: str | None = None,
+    texts: bool = True,
     ago: timedelta = timedelta(),
 ) -> MadeRun:
     """Begin a run on a clock of its own."""
@@ -119,6 +120,7 @@ def begin(
         verifier_model=verifier,
         needs=needs,
         key_id=key_id,
+        texts=texts,
     )
     recorder = TraceRecorder(
         info,
@@ -436,9 +438,19 @@ def plain_run(
     sure: float = 0.97,
     ago: timedelta = timedelta(),
     key_id: str | None = None,
+    texts: bool = True,
 ) -> str:
     """Tell a run whose pilot agreed."""
-    run = begin(store, question, effort=effort, kind=kind, verifier=None, ago=ago, key_id=key_id)
+    run = begin(
+        store,
+        question,
+        effort=effort,
+        kind=kind,
+        verifier=None,
+        ago=ago,
+        key_id=key_id,
+        texts=texts,
+    )
     texts = [f"Let me think.\n\nThe answer is {answer}."] * 4
     pilot = [sample(f"pilot-{k}", text, answer) for k, text in enumerate(texts)]
     estimate(run, *pilot, level=level, probability=1 - 0.2 * level)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ...storage.grades import Grade, NewGrade
+from ...storage.overview import Overview, OverviewFilter
 from ...storage.progress import Progress
 from ...storage.trace_choices import TraceChoices
 from ..trace_views import StoredTraces
@@ -20,6 +21,10 @@ class PageStore(StoredTraces, Protocol):
 
     async def progress_of(self, trace_id: str) -> Progress | None:
         """Return how far the run with this whole id has come; None where there is none."""
+        ...
+
+    async def read_overview(self, wanted: OverviewFilter) -> Overview:
+        """Return what the wanted runs add up to."""
         ...
 
     async def grades_of(self, trace_id: str) -> list[Grade]:

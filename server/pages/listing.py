@@ -19,7 +19,7 @@ SIZE = 50
 FILTERS = ("status", "model", "strategy", "effort", "level", "graded")
 LONGEST = 200
 """Characters of what is searched for."""
-GRADED: Mapping[Graded, str] = {
+GRADED: Mapping[str, str] = {
     "right": "graded right",
     "wrong": "graded wrong",
     "undecided": "undecided",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
@@ -10,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from ...nodes.errors import ForethoughtError
+from ...storage.overview import Overview
 from ...storage.views import TraceDetail
 from ..bounded import bounded
 from ..errors import Refusal, refusal_of
@@ -22,6 +25,16 @@ from .base import PageStore
 from .branches import branches_of
 from .listing import SIZE, listing_of, wanted_from
 from .outline import ShownBranch, later
+from .overview import (
+    PERIODS,
+    OverviewPage,
+    asked_from,
+    counted_table,
+    filter_of,
+    group_table,
+    overview_page,
+)
+from .overview_charts import Charts, charts_of
 from .render import Pages
 from .trace_page import trace_page
 
@@ -43,6 +56,7 @@ def pages_router(store: PageStore, keys: Keys | None, hosts: tuple[str, ...]) ->
     trace = door.PATH + "/traces/{trace_id}"
     routes: dict[tuple[str, str], Handler] = {
         ("GET", door.PATH): site.list_runs,
+        ("GET", f"{door.PATH}/overview"): site.show_overview,
         ("GET", trace): site.show_run,
         ("GET", f"{trace}/part"): site.show_part,
         ("GET", f"{trace}/state"): site.tell_state,
@@ -65,6 +79,9 @@ class Site:
         self._keys = keys
         self._hosts = hosts
         self._pages = Pages(door.PATH)
+        self._drawing = asyncio.Lock()
+        self._drawn: dict[Overview, tuple[OverviewPage, Charts]] = {}
+        """The last overview."""
 
     def guarded(self, handler: Handler) -> Handler:
         """Return `handler` behind the checks, with its errors as pages and every header set."""
@@ -100,6 +117,30 @@ class Site:
         page = await run_in_threadpool(trace_page, detail, grades)
         html = await run_in_threadpool(self._pages.html, "trace", page=page, **self._who())
         return HTMLResponse(html)
+
+    async def show_overview(self, request: Request) -> Response:
+        """What the runs add up to."""
+        key_id = current_visit().key_id
+        asked = asked_from(request.query_params)
+        wanted = filter_of(asked, key_id, datetime.now(UTC))
+        found = await self._store.read_overview(wanted)
+        choices = await self._store.trace_choices(key_id)
+        async with self._drawing:
+            if found not in self._drawn:  # charts take long to draw, and stay the same for a while
+                page = overview_page(found)
+                charts = await run_in_threadpool(charts_of, page)
+                self._drawn = {found: (page, charts)}
+            page, charts = self._drawn[found]
+        return self._page(
+            "overview",
+            page=page,
+            charts=charts,
+            asked=asked,
+            periods=PERIODS,
+            models=choices.models,
+            group_table=group_table,
+            counted_table=counted_table,
+        )
 
     async def show_part(self, request: Request) -> Response:
         """A part of the search that the page of the run has left out."""

@@ -13,6 +13,7 @@ from forethought.server.app import create_app
 from forethought.server.guard import open_guard
 from forethought.server.keys import Keys
 from forethought.server.serving import served
+from forethought.storage.grades import NewGrade
 from forethought.storage.keys import NewKey
 from forethought.storage.store import Store
 from page_traces import (
@@ -233,3 +234,26 @@ async def test_the_keyboard_alone_is_enough(tmp_path: Path, window: Browser) -> 
         assert await window.run(f"return document.activeElement === {summary}")
         headings = "return [...document.querySelectorAll('h1, h2, h3')].map((h) => h.tagName)"
         assert (await window.run(headings))[0] == "H1"
+
+
+async def test_the_overview_draws_its_charts_in_the_colours_of_the_page(
+    tmp_path: Path, window: Browser
+) -> None:
+    async with shown(tmp_path, window) as page:
+        runs = [beam_run(page.store), revision_run(page.store)]
+        runs += [plain_run(page.store, str(k), "1", level=1 + k % 5) for k in range(8)]
+        await page.store.add_grades(
+            [
+                NewGrade(trace_id=run, grader="person:anna", score=k % 2)
+                for k, run in enumerate(runs)
+            ]
+        )
+        for width, dark in ((1280, False), (390, True)):
+            await window.resize(width, dark=dark)
+            await page.open("/ui/overview")
+            assert await window.run("return document.querySelectorAll('figure svg').length") >= 5
+            ink = "rgb(86, 180, 233)" if dark else "rgb(0, 103, 168)"
+            drawn = """return [...document.querySelectorAll('figure svg *')]
+              .map((one) => getComputedStyle(one).fill)"""
+            assert ink in await window.run(drawn)
+            assert await window.run(TOO_WIDE) is None

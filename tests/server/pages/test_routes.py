@@ -381,3 +381,31 @@ async def test_a_key_sees_and_grades_its_own_runs_and_no_others(tmp_path: Path) 
     assert seen == [200, 200, 200, 404, 404, 404]
     assert graded == [303, 404]
     assert [grade.grader for grade in grades] == ["person:anna"]
+
+
+async def test_the_overview_is_of_the_runs_that_one_may_see(tmp_path: Path) -> None:
+    async with opened(tmp_path, keyed=True) as (store, http):
+        key = await store.create_key(NewKey(name="anna"))
+        plain_run(store, "Mine?", "1", key_id=key.key.id)
+        for _ in range(3):
+            plain_run(store, "Other?", "1")
+        http.headers["cookie"] = f"{door.COOKIE}={key.secret}"
+        own = (await http.get("/ui/overview")).text
+    async with opened(tmp_path) as (_, http):
+        every = (await http.get("/ui/overview?days=all")).text
+        none = (await http.get("/ui/overview?model=other")).text
+    assert "1 run finished." in own
+    assert "4 runs finished." in every
+    assert "0 runs finished." in none and "No run like that" in none
+    assert "style=" not in every
+
+
+async def test_a_run_whose_texts_are_not_kept_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (store, http):
+        run = plain_run(store, "Secret?", "secret", texts=False)
+        page = (await http.get(f"/ui/traces/{run}")).text
+        listed = (await http.get("/ui")).text
+    assert "secret" not in page.lower() + listed.lower()
+    assert "texts of this run are not kept" in page
+    assert 'name="grade"' in page
+    assert "text not kept" in listed
