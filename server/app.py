@@ -55,6 +55,7 @@ def create_app(
     pages: PageStore | None = None,
     metrics: Metrics | None = None,
     claims: Claims | None = None,
+    mcp_sessions: bool = True,
 ) -> FastAPI:
     """Return the application.
 
@@ -70,6 +71,7 @@ def create_app(
         pages: What the pages for people at `/ui` show; None leaves them out.
         metrics: What `/metrics` tells; None leaves it out.
         claims: Where idempotency keys are kept; None does not look at them.
+        mcp_sessions: Whether every request of an MCP client comes to this process.
     """
     guard, terms = guard or open_guard(), terms or HttpTerms()
     if claims is not None:
@@ -84,7 +86,7 @@ def create_app(
     app.include_router(models_router(engine))
     app.include_router(traces_router(guard))
     app.include_router(chat_router(engine, terms))
-    app.include_router(responses_router(engine, traces, guard.running, terms))
+    app.include_router(responses_router(engine, traces, guard, terms))
     app.include_router(think_router(engine, terms))
     app.include_router(trace_views_router(traces))
     app.include_router(trace_grades_router(traces))
@@ -96,6 +98,7 @@ def create_app(
         engine,
         traces=traces,
         access=mcp_access,
+        sessions=mcp_sessions,
         default_effort=terms.default_effort,
         max_body_bytes=terms.max_body_bytes,
     )

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ..nodes.errors import BudgetSpent
-from ..storage.keys import RunOwner
 from .admission import Admission, Line
+from .cancelling import Attempt, RunStore, cancel_elsewhere
 from .engine import Ask, Engine, Run
 from .errors import bad_request
 from .keys import Keys, KeyStore, wants_keys
-from .limits import Limits, Spendings
+from .limits import Ledger, Limits
 from .running import Running
 from .settings import Settings
 from .try_later import TryLater
@@ -28,15 +28,7 @@ OVERTIME_S = 3.0
 """What a run may take past its deadline for its vote and its answer."""
 
 
-class RunStore(Protocol):
-    """Knows the runs that were stored. Implementation: `storage.store.Store`."""
-
-    async def owner_of_run(self, trace_id: str) -> RunOwner | None:
-        """Return whose the run with this whole id is; None where there is none."""
-        ...
-
-
-class GuardStore(KeyStore, Spendings, RunStore, Protocol):
+class GuardStore(KeyStore, Ledger, RunStore, Protocol):
     """All that the guard asks a store."""
 
 
@@ -65,6 +57,18 @@ class Guard:
     runs: RunStore | None = None
     """Where ended runs are looked up; None where nobody asks for them."""
 
+    async def cancel(self, trace_id: str, key_id: str | None) -> Attempt:
+        """End a run of this key, wherever it goes on."""
+        if self.running.cancel(trace_id, key_id):
+            return Attempt(ended=True, status="cancelled")
+        owner = None if self.runs is None else await self.runs.owner_of_run(trace_id)
+        if self.runs is None or owner is None or owner.key_id != key_id:
+            return Attempt(ended=False, status=None)
+        if owner.status != "running":
+            return Attempt(ended=False, status=owner.status)
+        after = await cancel_elsewhere(self.runs, trace_id) or owner
+        return Attempt(ended=after.status == "cancelled", status=after.status)
+
     async def wind_down(self, grace_s: float, at_once: asyncio.Event) -> None:
         """Start nothing any more, and return when nothing runs.
 
@@ -84,6 +88,8 @@ class Guard:
         await asyncio.wait({ended}, timeout=OVERTIME_S)
         for task in (ended, impatient):
             task.cancel()
+        if self.limits is not None:
+            await asyncio.wait({asyncio.create_task(self.limits.settle())}, timeout=OVERTIME_S)
 
 
 def open_guard() -> Guard:

@@ -5,157 +5,228 @@ A minute is a token bucket that holds one minute's worth and fills evenly, so th
 wall clock itself and cannot go below zero, which is needed here: what a run generates is known, and
 charged, after it. A key may begin a run as long as it is not in debt.
 
-The counts are those of this process; a day begins with what the store says of it.
+The counts are in the store, so they hold over every process and machine that shares it; their clocks
+must agree. What runs used is charged soon after them, a store that fails is tried again.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import math
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from typing import Protocol
 
+from ..nodes.errors import StoreError
 from ..nodes.values import Usage
+from ..storage.accounts import Account, Changed
 from ..storage.keys import ApiKey
 from ..storage.recorder import utc_now
 from .try_later import Scarce, TryLater
 
+logger = logging.getLogger(__name__)
+
 MINUTE_S = 60.0
-ROUNDING = 1e-6
-"""What of one is taken for an error of the arithmetic: a wait that was told must be long enough."""
+ROUNDING_S = 2e-6
+"""What is taken for an error of the arithmetic: a moment is known to a quarter of a millionth of a
+second, and a wait that was told must be long enough."""
+RETRY_S = 1.0
+"""Between two tries to charge what was used."""
 
 
-class Spendings(Protocol):
-    """Remembers what keys spent. Implementation: `storage.store.Store`."""
+class Ledger(Protocol):
+    """Keeps the accounts of keys, for every process. Implementation: `storage.store.Store`."""
 
-    async def tokens_since(self, key_id: str, moment: datetime) -> int:
-        """Return all tokens of the key's runs that began at `moment` or later."""
+    async def change_account(self, key_id: str, midnight: datetime, changed: Changed) -> Account:
+        """Return the account of the key after `changed`; nobody else changes it meanwhile.
+
+        Raises:
+            StoreError: the accounts cannot be had.
+        """
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
-    """`limit` a minute; starts full, and may be overdrawn by what is charged late."""
+    """`limit` a minute; may be overdrawn by what is charged late."""
 
-    def __init__(self, limit: int, clock: Callable[[], float]) -> None:
-        self.limit = limit
-        self._clock = clock
-        self._level = float(limit)
-        self._at = clock()
+    limit: int
+    full_s: float
+    """When it is full again; a moment that has passed is a full one."""
 
-    @property
-    def left(self) -> int:
-        """What can be spent now, never below 0."""
-        return max(0, math.floor(self._filled() + ROUNDING))
+    def left(self, now_s: float) -> int:
+        """Return what can be spent now, never below 0."""
+        return max(0, math.floor(self._level(now_s) + self.limit * ROUNDING_S / MINUTE_S))
 
-    def spend(self, amount: int) -> None:
-        """Take `amount` out, into debt if need be."""
-        self._level = self._filled() - amount
-
-    def wait_s(self, amount: int = 1) -> float:
+    def wait_s(self, now_s: float, amount: int = 1) -> float:
         """Return the seconds until `amount`, at most the limit, is there; 0 when it is now."""
-        short = amount - self._filled()
-        return short * MINUTE_S / self.limit if short > ROUNDING else 0.0
+        wait_s = (amount - self._level(now_s)) * MINUTE_S / self.limit
+        return wait_s if wait_s > ROUNDING_S else 0.0
 
-    def _filled(self) -> float:
-        now = self._clock()
-        fresh = max(0.0, now - self._at) * self.limit / MINUTE_S
-        self._level, self._at = min(float(self.limit), self._level + fresh), now
-        return self._level
+    def after(self, now_s: float, amount: int) -> Bucket:
+        """Return it with `amount` taken out, into debt if need be."""
+        full_s = max(self.full_s, now_s) + amount * MINUTE_S / self.limit
+        return replace(self, full_s=full_s)
+
+    def _level(self, now_s: float) -> float:
+        return self.limit - max(0.0, self.full_s - now_s) * self.limit / MINUTE_S
 
 
-@dataclass(slots=True, kw_only=True)
-class _Account:
-    """What one key has spent."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Used:
+    """What runs of a key used that is not charged yet."""
 
-    requests: Bucket | None
-    thinking: Bucket | None
-    day: datetime
-    """Midnight at which it began."""
-    today: int
-    """All tokens since then."""
+    key: ApiKey
+    at_s: float
+    """When the last of them ended, in seconds since 1970."""
+    generated: int
+    tokens: int
+    """Read and generated."""
 
 
 class Limits:
     """Holds each key to its limits."""
 
     def __init__(
-        self,
-        spendings: Spendings,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = utc_now,
+        self, ledger: Ledger, *, now: Callable[[], datetime] = utc_now, retry_s: float = RETRY_S
     ) -> None:
-        self._spendings = spendings
-        self._clock = clock
+        self._ledger = ledger
+        self._retry_s = retry_s
         self._now = now
-        self._accounts: dict[str, _Account] = {}
+        self._known: dict[str, Account] = {}
+        """As the ledger said it last."""
+        self._used: dict[str, _Used] = {}
+        self._charging: asyncio.Task[None] | None = None
 
     async def take(self, key: ApiKey) -> None:
         """Count one run of `key` that is about to begin.
 
         Raises:
             TryLater: 429; it has used up a limit. Nothing is counted then.
+            StoreError: what it has used cannot be read.
         """
-        account = await self._account(key)
-        if key.tokens_per_day is not None and account.today >= key.tokens_per_day:
-            wait_s = (account.day + timedelta(days=1) - self._now()).total_seconds()
-            raise _reached("tokens", f"{key.tokens_per_day} tokens a day", wait_s)
-        if account.thinking is not None and (wait_s := account.thinking.wait_s()) > 0:
-            raise _reached("tokens", f"{account.thinking.limit} thinking tokens a minute", wait_s)
-        if account.requests is not None:
-            if (wait_s := account.requests.wait_s()) > 0:
-                raise _reached("requests", f"{account.requests.limit} requests a minute", wait_s)
-            account.requests.spend(1)
+
+        def begun(account: Account) -> Account:
+            now = self._now()
+            account = self._known[key.id] = _on(account, _midnight(now))
+            return replace(account, requests_full_s=_begun(key, self._seen(key, account), now))
+
+        if _is_limited(key):
+            self._known[key.id] = await self._change(key, begun)
 
     def charge(self, key: ApiKey, usage: Usage) -> None:
-        """Count what a run really used; `take` let it begin."""
-        account = self._on(self._accounts[key.id], self._midnight())
-        if account.thinking is not None:
-            account.thinking.spend(usage.completion_tokens)
-        account.today += usage.prompt_tokens + usage.completion_tokens + usage.verifier_tokens
+        """Count what a run really used; `take` let it begin. Needs a running event loop."""
+        if not _is_limited(key):
+            return
+        generated = usage.completion_tokens
+        tokens = usage.prompt_tokens + generated + usage.verifier_tokens
+        now_s = self._now().timestamp()
+        self._add(_Used(key=key, at_s=now_s, generated=generated, tokens=tokens))
+        if self._charging is None or self._charging.done():
+            self._charging = asyncio.create_task(self._charge_all(), name="forethought charges")
+
+    async def settle(self) -> None:
+        """Return when everything charged so far is in the ledger; a cancelled wait leaves the rest."""
+        if self._charging is not None:
+            await self._charging
 
     def headers(self, key: ApiKey) -> dict[str, str]:
         """Return `x-ratelimit-*` as OpenAI's clients read them; a limit that is none has none."""
         told: dict[str, str] = {}
-        if (account := self._accounts.get(key.id)) is None:
+        if (account := self._known.get(key.id)) is None:
             return told
-        for name, bucket in (("requests", account.requests), ("tokens", account.thinking)):
+        account, now_s = self._seen(key, account), self._now().timestamp()
+        buckets = (("requests", _requests(key, account)), ("tokens", _thinking(key, account)))
+        for name, bucket in buckets:
             if bucket is not None:
                 told[f"x-ratelimit-limit-{name}"] = str(bucket.limit)
-                told[f"x-ratelimit-remaining-{name}"] = str(bucket.left)
-                told[f"x-ratelimit-reset-{name}"] = f"{bucket.wait_s(bucket.limit):.3f}s"
+                told[f"x-ratelimit-remaining-{name}"] = str(bucket.left(now_s))
+                told[f"x-ratelimit-reset-{name}"] = f"{bucket.wait_s(now_s, bucket.limit):.3f}s"
         return told
 
-    async def _account(self, key: ApiKey) -> _Account:
-        midnight = self._midnight()
-        if key.id not in self._accounts:
-            spent = 0
-            if key.tokens_per_day is not None:
-                spent = await self._spendings.tokens_since(key.id, midnight)
-            fresh = _Account(
-                requests=self._bucket(key.requests_per_minute),
-                thinking=self._bucket(key.thinking_tokens_per_minute),
-                day=midnight,
-                today=spent,
+    async def _change(self, key: ApiKey, changed: Changed) -> Account:
+        return await self._ledger.change_account(key.id, _midnight(self._now()), changed)
+
+    def _seen(self, key: ApiKey, account: Account) -> Account:
+        """Return the account as it will be once all is charged."""
+        used = self._used.get(key.id)
+        return account if used is None else _charged(used, account)
+
+    def _add(self, used: _Used) -> None:
+        if (other := self._used.get(used.key.id)) is not None:
+            used = replace(
+                used,
+                at_s=max(used.at_s, other.at_s),
+                generated=used.generated + other.generated,
+                tokens=used.tokens + other.tokens,
             )
-            self._accounts.setdefault(key.id, fresh)  # another request may have been quicker
-        return self._on(self._accounts[key.id], midnight)
+        self._used[used.key.id] = used
 
-    def _midnight(self) -> datetime:
-        return datetime.combine(self._now().astimezone(UTC), time_of_day.min, UTC)
+    async def _charge_all(self) -> None:
+        failed = False
+        while self._used:
+            used = self._used.pop(next(iter(self._used)))
 
-    @staticmethod
-    def _on(account: _Account, midnight: datetime) -> _Account:
-        """Return the account with nothing spent yet when a new day has begun."""
-        if account.day != midnight:
-            account.day, account.today = midnight, 0
-        return account
+            def charged(account: Account, used: _Used = used) -> Account:
+                return _charged(used, _on(account, _midnight(self._now())))
 
-    def _bucket(self, limit: int | None) -> Bucket | None:
-        return None if limit is None else Bucket(limit, self._clock)
+            try:
+                self._known[used.key.id] = await self._change(used.key, charged)
+            except StoreError as exc:
+                self._add(used)
+                if not failed:
+                    logger.warning("what keys used cannot be charged yet: %s", exc)
+                failed = True
+                await asyncio.sleep(self._retry_s)
+
+
+def _begun(key: ApiKey, account: Account, now: datetime) -> float:
+    """Return when the requests of a minute are all there again, after one more."""
+    if key.tokens_per_day is not None and account.today >= key.tokens_per_day:
+        wait_s = (account.day + timedelta(days=1) - now).total_seconds()
+        raise _reached("tokens", f"{key.tokens_per_day} tokens a day", wait_s)
+    now_s = now.timestamp()
+    if (bucket := _thinking(key, account)) is not None and (wait_s := bucket.wait_s(now_s)) > 0:
+        raise _reached("tokens", f"{bucket.limit} thinking tokens a minute", wait_s)
+    if (bucket := _requests(key, account)) is None:
+        return account.requests_full_s
+    if (wait_s := bucket.wait_s(now_s)) > 0:
+        raise _reached("requests", f"{bucket.limit} requests a minute", wait_s)
+    return bucket.after(now_s, 1).full_s
+
+
+def _charged(used: _Used, account: Account) -> Account:
+    if (bucket := _thinking(used.key, account)) is not None:
+        full_s = bucket.after(used.at_s, used.generated).full_s
+        account = replace(account, thinking_full_s=full_s)
+    return replace(account, today=account.today + used.tokens)
+
+
+def _on(account: Account, midnight: datetime) -> Account:
+    """Return the account with nothing spent yet when a new day has begun."""
+    return account if account.day >= midnight else replace(account, day=midnight, today=0)
+
+
+def _midnight(now: datetime) -> datetime:
+    return datetime.combine(now.astimezone(UTC), time_of_day.min, UTC)
+
+
+def _requests(key: ApiKey, account: Account) -> Bucket | None:
+    limit = key.requests_per_minute
+    return None if limit is None else Bucket(limit=limit, full_s=account.requests_full_s)
+
+
+def _thinking(key: ApiKey, account: Account) -> Bucket | None:
+    limit = key.thinking_tokens_per_minute
+    return None if limit is None else Bucket(limit=limit, full_s=account.thinking_full_s)
+
+
+def _is_limited(key: ApiKey) -> bool:
+    limits = (key.requests_per_minute, key.thinking_tokens_per_minute, key.tokens_per_day)
+    return any(limit is not None for limit in limits)
 
 
 def _reached(scarce: Scarce, limit: str, wait_s: float) -> TryLater:

@@ -29,6 +29,7 @@ from .asking import question_of
 from .engine import Ask, Run
 from .local_run import LocalRun
 from .policies import ActivePolicies, Serving
+from .responses.faces import is_stored
 from .settings import Settings
 from .telemetry.base import Observer
 from .telemetry.observed import ObservedRun
@@ -129,7 +130,16 @@ class LocalEngine:
             )
             graph = self._direct if directly and not several else self._think
             standing = serving.standing
-            yield LocalRun(graph, question, deps, trace, thinks=not directly, standing=standing)
+            yield LocalRun(
+                graph,
+                question,
+                deps,
+                trace,
+                thinks=not directly,
+                standing=standing,
+                # It may be continued at once, and by another process.
+                settle=self._store.drain if is_stored(ask.face) else None,
+            )
         finally:
             trace.cancel()
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, suppress
 
 from ..graphs.run import Graph, run_graph
+from ..nodes.errors import StoreError
 from ..nodes.events import Event, NodeFinished
 from ..nodes.replying import as_asked
 from ..nodes.state import Answer, Deps
 from ..nodes.values import Question, Usage
 from .standing import Standing
 from .telemetry.observed import ObservedRun
+
+SETTLED_S = 2.0
+"""How long an answer waits for its trace to be written, where it does."""
 
 
 class LocalRun:
@@ -26,7 +31,10 @@ class LocalRun:
         *,
         thinks: bool,
         standing: Standing | None = None,
+        settle: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        """Make it; `settle` returns when its trace is written, and no answer is told before."""
+        self._settle = settle
         self._graph = graph
         self._thinks = thinks
         self._standing = standing
@@ -89,3 +97,6 @@ class LocalRun:
             self._trace.finish(self._answer)
             if self._standing is not None:
                 self._standing.finished(self._answer.generations)
+            if self._settle is not None:
+                with suppress(TimeoutError, StoreError):  # the answer is worth more than its trace
+                    await asyncio.wait_for(self._settle(), SETTLED_S)

@@ -87,6 +87,16 @@ class Running:
             going.cancel()
         return bool(found)
 
+    def trace_ids(self) -> list[str]:
+        """Return the traces of all that are open."""
+        return [going.run.trace_id for going in self._going if going.run is not None]
+
+    def end(self, trace_id: str) -> None:
+        """Cancel the run of this trace, if it goes on here, whoever asked it."""
+        for going in self._going:
+            if going.run is not None and going.run.trace_id == trace_id:
+                going.cancel()
+
     def cancel_all(self) -> None:
         """Cancel every run."""
         for going in self._going:

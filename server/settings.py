@@ -80,6 +80,11 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address the server binds to.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the server binds to.")
+    workers: int = Field(
+        default=1,
+        ge=1,
+        description="Processes that serve on this machine, on one port and one database.",
+    )
     mcp_hosts: str = Field(
         default="",
         description="Names, separated by commas, that MCP clients and, where keys are off, browsers "
@@ -98,7 +103,9 @@ class Settings(BaseSettings):
     ui: bool = Field(
         default=True, description="Whether the pages for people are served, at /ui (docs/pages.md)."
     )
-    max_running: int = Field(default=64, ge=1, description="Runs that go on at once.")
+    max_running: int = Field(
+        default=64, ge=1, description="Runs that go on at once, over all workers together."
+    )
     max_waiting: int = Field(
         default=256, ge=0, description="Runs that wait for their turn; past it 503 is answered."
     )

@@ -53,6 +53,13 @@ def parse_url(url: str | None) -> URL:
     return parsed
 
 
+def is_in_memory(url: str | None) -> bool:
+    """Say whether the database at `url` is gone with its process, and seen by no other."""
+    parsed = parse_url(url)
+    name = parsed.database or ":memory:"
+    return parsed.get_backend_name() == "sqlite" and ":memory:" in name
+
+
 def open_engine(url: str | None = None, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> AsyncEngine:
     """Return an engine for `url`; the folder of a SQLite file is made.
 

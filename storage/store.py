@@ -10,7 +10,7 @@ cannot be; what else it means is said where it is raised.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -25,6 +25,7 @@ from ..nodes.errors import StoreError
 from ..nodes.policy.document import PolicyDocument, Scope
 from . import (
     activations,
+    cancellations,
     evaluations,
     grades,
     idempotency,
@@ -35,6 +36,7 @@ from . import (
     trace_choices,
     traces,
 )
+from .accounts import Account, Changed, change_account
 from .activations import Activation
 from .backlog import Backlog
 from .database import open_engine
@@ -288,6 +290,21 @@ class Store:
         """Return all tokens of the key's runs that began at `moment` or later."""
         async with self._reading("usage") as connection:
             return await keys.tokens_since(connection, key_id, moment)
+
+    async def change_account(self, key_id: str, midnight: datetime, changed: Changed) -> Account:
+        """Return the account of the key after `changed`; no other process changes it meanwhile."""
+        async with self._writing("the account of a key") as connection:
+            return await change_account(connection, key_id, midnight, changed)
+
+    async def ask_cancel(self, trace_id: str) -> None:
+        """Ask the process that runs the trace with this whole id to end it."""
+        async with self._writing(f"the end of {trace_id}") as connection:
+            await cancellations.ask_cancel(connection, trace_id, utc_now())
+
+    async def to_cancel(self, trace_ids: Collection[str]) -> list[str]:
+        """Return those of `trace_ids` whose end was asked for."""
+        async with self._reading("cancellations") as connection:
+            return await cancellations.to_cancel(connection, trace_ids)
 
     async def owner_of_run(self, trace_id: str) -> RunOwner | None:
         """Return whose the run with this whole id is; None where there is none."""

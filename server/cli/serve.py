@@ -1,4 +1,4 @@
-"""`forethought serve`: the OpenAI-compatible server."""
+"""`forethought serve`: the OpenAI-compatible server, in one process or in several."""
 
 from __future__ import annotations
 
@@ -10,19 +10,15 @@ from typing import Annotated
 import typer
 
 from ...storage.store import Store
-from ..app import create_app
-from ..guard import OVERTIME_S, guard_of
-from ..http_terms import HttpTerms
-from ..keys import is_loopback, wants_keys
-from ..local_engine import open_engine
-from ..mcp.access import access_of
-from ..serving import served
+from ..orders import Orders, Up
+from ..service import run_service, tell_of_keys
+from ..serving import listening, reserved, url_of
 from ..settings import Settings
 from ..telemetry.base import Observer
-from ..telemetry.gauges import LineGauges, StoreGauges
 from ..telemetry.logs import set_up_logs
-from ..telemetry.metrics import Metrics
 from ..telemetry.tracing import tracing
+from ..worker import work
+from ..workers import Workers
 from .failing import one_sentence, read_settings
 
 
@@ -33,9 +29,14 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port to bind to.", show_default=False)
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Processes that serve; 1 by default.", show_default=False),
+    ] = None,
 ) -> None:
     """Serve /v1/chat/completions until Ctrl-C; settings come from FORETHOUGHT_* variables."""
-    chosen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    options = (("host", host), ("port", port), ("workers", workers))
+    chosen = {name: value for name, value in options if value is not None}
     settings = read_settings().model_copy(update=chosen)
     set_up_logs(settings.log_format, settings.log_level)
     with one_sentence(), tracing(settings) as spans:
@@ -43,50 +44,35 @@ def serve(
 
 
 async def _serve(settings: Settings, spans: Sequence[Observer]) -> None:
-    stop, at_once = asyncio.Event(), asyncio.Event()
+    orders = Orders()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, _stop_sooner, stop, at_once)
-    metrics = Metrics()
-    async with open_engine(settings, [metrics, *spans]) as engine:
-        guard = guard_of(settings, engine.store)
-        metrics.registry.register(LineGauges(guard.admission.line))
-        metrics.registry.register(StoreGauges(engine.store))
-        await _tell_of_keys(settings, engine.store)
-        app = create_app(
-            engine,
-            guard=guard,
-            terms=HttpTerms(default_effort=settings.effort),
-            traces=engine.store,
-            mcp_access=access_of(settings),
-            upstreams=engine.upstreams,
-            pages=engine.store if settings.ui else None,
-            metrics=metrics,
-            claims=engine.store,
-        )
-        async with served(app, settings.host, settings.port, grace_s=OVERTIME_S) as url:
-            await engine.warm_up()
-            for reason in await engine.ready():
-                typer.echo(f"Not ready: {reason}", err=True)
+        asyncio.get_running_loop().add_signal_handler(number, orders.sooner)
+    store = await Store.open(  # migrates, before any worker is there
+        settings.database_url,
+        journal_dir=settings.journal_dir,
+        journal_bytes=settings.journal_mb * 1024 * 1024,
+    )
+    try:
+        await tell_of_keys(settings, store, _tell)
+    finally:
+        await store.close()
+    take = reserved if settings.workers > 1 else listening
+    with take(settings.host, settings.port) as bound:
+        settings = settings.model_copy(update={"port": bound.getsockname()[1]})
+        url = url_of(settings.host, bound)
+
+        def up(said: Up) -> None:
+            for reason in said.reasons:
+                _tell(f"Not ready: {reason}")
             shown = f"; its runs are at {url}/ui" if settings.ui else ""
-            typer.echo(f"{engine.model} thinks at {url}/v1{shown}")
-            await stop.wait()
-            if going := len(guard.running):
-                told = f"Stopping: {going} going on, at most {settings.grace_s:g} s; again: at once"
-                typer.echo(told, err=True)
-            await guard.wind_down(settings.grace_s, at_once)
+            several = f" in {settings.workers} workers" if settings.workers > 1 else ""
+            typer.echo(f"{said.model} thinks at {url}/v1{several}{shown}")
+
+        if settings.workers == 1:
+            await run_service(settings, lambda: bound, orders, up=up, tell=_tell, spans=spans)
+        else:
+            await Workers(settings, work, tell=_tell).run(orders, up)
 
 
-def _stop_sooner(stop: asyncio.Event, at_once: asyncio.Event) -> None:
-    """The first signal begins the end, the second hastens it."""
-    (at_once if stop.is_set() else stop).set()
-
-
-async def _tell_of_keys(settings: Settings, store: Store) -> None:
-    """Say what an operator should know about who can ask."""
-    if wants_keys(settings.keys, settings.host):
-        if all(key.revoked_at is not None for key in await store.list_keys()):
-            told = "No API key exists, so every request is refused: forethought keys create NAME"
-            typer.echo(told, err=True)
-    elif not is_loopback(settings.host):
-        told = f"Keys are off: whoever reaches {settings.host} can ask, as much as they like"
-        typer.echo(told, err=True)
+def _tell(told: str) -> None:
+    typer.echo(told, err=True)

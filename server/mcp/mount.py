@@ -2,7 +2,9 @@
 
 Clients of the protocols with a handshake (to 2025-11-25) get sessions: they cancel by a message of its
 own, which finds its call only by the session. So with several replicas they must come back to the one
-that they began at (by `Mcp-Session-Id`). Clients of 2026-07-28 need none, and may go to any.
+that they began at (by `Mcp-Session-Id`). Clients of 2026-07-28 need none, and may go to any. Processes
+that share a port cannot tell their clients apart: there, sessions are off, and a client of the older
+protocols cancels by closing its request.
 There is no stream for messages that nobody asked for, since none are ever sent.
 """
 
@@ -42,6 +44,7 @@ def mount_mcp(
     default_effort: Effort = "medium",
     max_body_bytes: int = 4 * 1024 * 1024,
     pulse_s: float = PULSE_S,
+    sessions: bool = True,
 ) -> None:
     """Serve MCP at `/mcp` of `app`, for as long as its lifespan lasts.
 
@@ -53,10 +56,11 @@ def mount_mcp(
         default_effort: Of calls that name none.
         max_body_bytes: Larger bodies are refused with 413.
         pulse_s: Seconds of silence after which a call tells that it goes on.
+        sessions: Whether every request of a client comes to this process.
     """
     access = access or Access()
     server = build_server(engine, traces=traces, default_effort=default_effort, pulse_s=pulse_s)
-    endpoint = Endpoint(server, access, max_body_bytes)
+    endpoint = Endpoint(server, access, max_body_bytes, sessions=sessions)
     served: ASGIApp = endpoint
     if access.origins:  # a page elsewhere asks first whether it may
         served = CORSMiddleware(
@@ -81,10 +85,13 @@ def mount_mcp(
 class Endpoint:
     """The application at one path; serves while it is `running`."""
 
-    def __init__(self, server: Server[Any], access: Access, max_body_bytes: int) -> None:
+    def __init__(
+        self, server: Server[Any], access: Access, max_body_bytes: int, *, sessions: bool
+    ) -> None:
         self._server = server
         self._security = access.security()
         self._max_body_bytes = max_body_bytes
+        self._sessions = sessions
         self._app: ASGIApp | None = None
 
     @asynccontextmanager
@@ -95,6 +102,7 @@ class Endpoint:
             security_settings=self._security,
             max_request_body_size=self._max_body_bytes,
             max_sessions=MAX_SESSIONS,
+            stateless=not self._sessions,
         )
         async with manager.run():
             self._app = NoticesLeaving(manager.handle_request)

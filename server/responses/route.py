@@ -14,9 +14,9 @@ from ..answering import Answering, Teller
 from ..bounded import bounded
 from ..engine import Engine
 from ..errors import TRACE_HEADER, Refusal, bad_request
+from ..guard import Guard
 from ..http_terms import HttpTerms
 from ..models import check_served, effort_named
-from ..running import Running
 from ..think.documented import ERRORS, json_request
 from ..visit import current_visit
 from .ask import detail_of, to_ask, to_frame
@@ -33,7 +33,7 @@ MOST_ITEMS = 100
 
 
 def responses_router(
-    engine: Engine, traces: StoredResponses | None, running: Running, terms: HttpTerms
+    engine: Engine, traces: StoredResponses | None, guard: Guard, terms: HttpTerms
 ) -> APIRouter:
     """Return the routes; without a store no response can be read back, continued or forgotten."""
     router = APIRouter(tags=["responses"])
@@ -75,9 +75,14 @@ def responses_router(
     async def cancel_response(response_id: str) -> Response:
         """End a response that is in progress; what it had found stays."""
         found = await _found(traces, response_id)
-        if not running.cancel(found.trace.id, current_visit().key_id):
-            goes_on = found.trace.status == "running"
-            message = "it goes on in another process" if goes_on else f"it is {found.trace.status}"
+        attempt = await guard.cancel(found.trace.id, current_visit().key_id)
+        if not attempt.ended:
+            goes_on = attempt.status == "running"
+            message = (
+                "it goes on elsewhere"
+                if goes_on
+                else f"it is {attempt.status or found.trace.status}"
+            )
             code = "runs_elsewhere" if goes_on else "run_ended"
             raise Refusal(status=409, message=f"nothing to cancel: {message}", code=code)
         cancelled = replace(found, trace=replace(found.trace, status="cancelled"))

@@ -58,6 +58,7 @@ class Service:
     generator: FakeVllm
     url: str
     database: str
+    store: Store
     http: httpx2.AsyncClient
     line: WatchedLine
     key: dict[str, str]
@@ -65,6 +66,7 @@ class Service:
 
     async def running(self) -> str:
         """Return the trace that is being run."""
+        await self.store.drain()
         (trace,) = [t for t in await self.traces() if t.status == "running"]
         return trace.id
 
@@ -105,6 +107,7 @@ async def service(tmp_path: Path, **settings: Any) -> AsyncIterator[Service]:
             generator=generator,
             url=url,
             database=database,
+            store=engine.store,
             http=await stack.enter_async_context(http),
             line=line,
             key=anna,

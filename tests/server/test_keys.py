@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -10,6 +10,7 @@ import openai
 import pytest
 
 from fake_engine import ScriptedEngine
+from fake_ledger import FakeLedger
 from fakes import FakeClock
 from faults import Gate
 from forethought.nodes.errors import StoreError
@@ -38,6 +39,7 @@ ANNA = ApiKey(
     tokens_per_day=None,
     priority=3,
 )
+TODAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AS_ANNA = {"authorization": "Bearer ft-anna-secret"}
 
 
@@ -55,9 +57,6 @@ class KeyRing:
             raise StoreError("the disk is full")
         return self.keys.get(secret)
 
-    async def tokens_since(self, key_id: str, moment: datetime) -> int:
-        return 0
-
 
 def guard_with(
     ring: KeyRing, *, max_running: int = 8, max_waiting: int = 8, clock: FakeClock | None = None
@@ -68,7 +67,7 @@ def guard_with(
         running=Running(),
         bounds=Bounds(max_messages=3, max_characters=100, max_n=4),
         keys=Keys(ring, clock=clock),
-        limits=Limits(ring, clock=clock),
+        limits=Limits(FakeLedger(), now=lambda: TODAY + timedelta(seconds=clock.now)),
     )
 
 

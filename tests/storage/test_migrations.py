@@ -23,11 +23,13 @@ from forethought.storage.learning_tables import (
 from forethought.storage.lease_tables import Lease
 from forethought.storage.migrations import VERSION_TABLE, Upgrade, head, upgrade
 from forethought.storage.rows import table_of
+from forethought.storage.shared_tables import Cancellation, KeyAccount
 from forethought.storage.store import Store
 from forethought.storage.tables import WRITE_ORDER
 from recorded_runs import INFO, tell_run
 
 pytestmark = pytest.mark.anyio
+SHARED = (KeyAccount, Cancellation)
 LEARNED = (Policy, Activation, Grade, Evaluation, EvaluationItem)
 
 
@@ -52,7 +54,7 @@ async def test_migrations_give_the_schema_of_the_models(url: str) -> None:
 
 
 async def test_every_table_of_a_trace_has_its_place_in_the_order_of_writing() -> None:
-    others = {table_of(model) for model in (*LEARNED, ApiKey, IdempotencyKey, Lease)}
+    others = {table_of(model) for model in (*LEARNED, *SHARED, ApiKey, IdempotencyKey, Lease)}
     assert {table_of(model) for model in WRITE_ORDER} == set(METADATA.tables.values()) - others
     seen: set[str] = set()
     for model in WRITE_ORDER:
