@@ -28,9 +28,12 @@ from .trace_options import (
 )
 from .trace_tree import excerpt, render_sql, render_trace
 from .traces_grade import grade_trace
+from .traces_remove import prune_traces, redact_traces
 
 traces_app = typer.Typer(help="Look at stored traces.", no_args_is_help=True)
 traces_app.command("grade")(grade_trace)
+traces_app.command("prune")(prune_traces)
+traces_app.command("redact")(redact_traces)
 ID_SHOWN = 18
 """The milliseconds of a UUIDv7 and its first random digits: enough to tell traces apart."""
 WIDE = 110
