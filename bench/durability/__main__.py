@@ -1,0 +1,12 @@
+"""Starts the bench, as `python bench/durability` or as `python -m bench.durability`."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+if not __package__:  # run by its path: its modules would be top-level names, without a package
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+from bench.durability.main import main
+
+sys.exit(asyncio.run(main(sys.argv[1:])))
