@@ -140,12 +140,15 @@ class Writer:
             await self._moved.wait()
 
     async def aclose(self, limit_s: float = 10.0) -> None:
-        """Write what waits, then stop. What the database does not take stays in the journal.
+        """Write what waits, then stop; twice is once. What the database does not take stays in the
+        journal.
 
         Raises:
             StoreError: rows are lost, since neither the database nor the journal took them within
                 `limit_s` seconds.
         """
+        if self._closing:
+            return
         self._closing = True
         self._arrived.set()
         self._hurry.set()

@@ -232,6 +232,7 @@ async def test_what_the_database_did_not_take_by_the_end_is_written_by_the_next_
     writer.add(trace("t"))
     writer.add(step("t", 0))
     await writer.aclose(limit_s=0.01)
+    await writer.aclose()
     assert "2 rows of traces wait in the journal for the next start" in caplog.text
     assert count(sqlite_url, "trace") == 0
     await recover(engine.begin, tmp_path / "journals")
