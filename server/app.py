@@ -9,12 +9,15 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
+from .allowed import allowed_methods
 from .chat.route import chat_router
+from .documented import Documented
 from .engine import Engine
 from .errors import Refusal, bad_request, refusal_of
 from .guard import Guard, GuardedEngine, open_guard
@@ -77,19 +80,21 @@ def create_app(
     if claims is not None:
         engine = IdempotentEngine(engine, claims)
     engine = GuardedEngine(engine, guard)
-    app = FastAPI(title="Forethought", lifespan=lifespan)
+    app = Documented(title="Forethought", lifespan=lifespan)
+    # `Door` asks for the key; this only says so in the OpenAPI document.
+    keyed = [] if guard.keys is None else [Depends(HTTPBearer(scheme_name="key", auto_error=False))]
     app.add_middleware(Door, keys=guard.keys, pages=pages is not None)
     if metrics is not None:
         app.add_middleware(Counting, metrics=metrics)
         app.include_router(metrics_router(metrics))
     app.include_router(health_router(engine, upstreams))
-    app.include_router(models_router(engine))
-    app.include_router(traces_router(guard))
-    app.include_router(chat_router(engine, terms))
-    app.include_router(responses_router(engine, traces, guard, terms))
-    app.include_router(think_router(engine, terms))
-    app.include_router(trace_views_router(traces))
-    app.include_router(trace_grades_router(traces))
+    app.include_router(models_router(engine), dependencies=keyed)
+    app.include_router(traces_router(guard), dependencies=keyed)
+    app.include_router(chat_router(engine, terms), dependencies=keyed)
+    app.include_router(responses_router(engine, traces, guard, terms), dependencies=keyed)
+    app.include_router(think_router(engine, terms), dependencies=keyed)
+    app.include_router(trace_views_router(traces), dependencies=keyed)
+    app.include_router(trace_grades_router(traces), dependencies=keyed)
     if pages is not None:
         hosts = () if mcp_access is None else mcp_access.hosts
         app.include_router(pages_router(pages, guard.keys, hosts))
@@ -123,7 +128,9 @@ async def _refuse_route(request: Request, error: Exception) -> JSONResponse:
     refusal = Refusal(
         status=status, message=messages.get(status, f"refused: {where}"), code=codes.get(status)
     )
-    headers = error.headers if isinstance(error, HTTPException) else None
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status == 405:
+        headers["Allow"] = allowed_methods(request)
     return JSONResponse(refusal.body(), status_code=status, headers=headers)
 
 

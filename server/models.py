@@ -6,15 +6,38 @@ Every name can be had with an effort behind it, `NAME-high`, for clients that ca
 from __future__ import annotations
 
 import time
+from typing import Literal
 
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
 
 from ..nodes.budget import EFFORTS, Effort
+from .documented import errors
 from .engine import Engine
 from .errors import Refusal
 
 ALIAS = "forethought"
 """Stands for whatever model the engine runs."""
+
+
+class ModelCard(BaseModel):
+    """A name that is served, in the form of OpenAI's models."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: Literal["forethought"] = "forethought"
+
+
+class ModelList(BaseModel):
+    """All of them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    object: Literal["list"] = "list"
+    data: list[ModelCard]
 
 
 def served_names(engine: Engine) -> tuple[str, ...]:
@@ -46,19 +69,19 @@ def check_served(engine: Engine, name: str) -> None:
 
 def models_router(engine: Engine) -> APIRouter:
     """Return the two routes."""
-    router = APIRouter()
+    router = APIRouter(tags=["models"])
     created = int(time.time())
 
-    def card(name: str) -> dict[str, str | int]:
-        return {"id": name, "object": "model", "created": created, "owned_by": "forethought"}
+    @router.get("/v1/models", responses=errors((401, 500, 503)))
+    async def list_models() -> ModelList:
+        """Return the names that a request may give as its model."""
+        names = served_names(engine)
+        return ModelList(data=[ModelCard(id=name, created=created) for name in names])
 
-    @router.get("/v1/models")
-    async def list_models() -> dict[str, object]:
-        return {"object": "list", "data": [card(name) for name in served_names(engine)]}
-
-    @router.get("/v1/models/{name:path}")
-    async def retrieve_model(name: str) -> dict[str, str | int]:
+    @router.get("/v1/models/{name:path}", responses=errors((401, 404, 500, 503)))
+    async def retrieve_model(name: str) -> ModelCard:
+        """Return one of them."""
         check_served(engine, name)
-        return card(name)
+        return ModelCard(id=name, created=created)
 
     return router

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..storage.grades import Grade, NewGrade
 from .bounded import bounded
+from .documented import READ, errors, json_request
 from .responses.body import refusal_of_body
-from .think.documented import ERRORS, json_request
 from .trace_views import StoredTraces, find_owned
 from .visit import current_visit
 
@@ -74,7 +74,7 @@ def trace_grades_router(traces: GradedTraces | None) -> APIRouter:
     @router.post(
         "/v1/traces/{trace_id}/grades",
         status_code=201,
-        responses=ERRORS,
+        responses=errors((*READ, 413)),
         response_model=Grade,
         openapi_extra=json_request(GradeBody),
     )
@@ -91,7 +91,7 @@ def trace_grades_router(traces: GradedTraces | None) -> APIRouter:
         )
         return (await kept.add_grades([new]))[0]
 
-    @router.get("/v1/traces/{trace_id}/grades", responses=ERRORS, response_model=GradeList)
+    @router.get("/v1/traces/{trace_id}/grades", responses=errors(READ), response_model=GradeList)
     async def grades(trace_id: str) -> GradeList:
         """Return the grades of a run, oldest first."""
         kept = await find_owned(traces, trace_id)

@@ -18,8 +18,8 @@ from ..storage.keys import RunOwner
 from ..storage.recorder import Status
 from ..storage.trace_filter import EVERY, TraceFilter
 from ..storage.views import TraceDetail, TraceSummary
+from .documented import READ, errors
 from .errors import TRACE_HEADER, Refusal, bad_request
-from .think.documented import ERRORS
 from .trace_query import TraceQuery
 from .visit import current_visit
 
@@ -119,7 +119,7 @@ def trace_views_router(traces: StoredTraces | None) -> APIRouter:
     """Return the two routes. Without a store there are no traces to see, and each is a 404."""
     router = APIRouter(tags=["traces"])
 
-    @router.get("/v1/traces", responses=ERRORS, response_model=TracePage)
+    @router.get("/v1/traces", responses=errors(READ), response_model=TracePage)
     async def list_traces(query: Annotated[TraceQuery, Query()]) -> TracePage:
         """Return stored runs, newest first."""
         if traces is None:
@@ -137,7 +137,7 @@ def trace_views_router(traces: StoredTraces | None) -> APIRouter:
             has_more=len(found) > query.limit,
         )
 
-    @router.get("/v1/traces/{trace_id}", responses=ERRORS, response_model=TraceDetail)
+    @router.get("/v1/traces/{trace_id}", responses=errors(READ), response_model=TraceDetail)
     async def read_trace(trace_id: str) -> Response:
         """Return one run whole: steps, candidates, verdicts, votes, calls, usage, nodes."""
         detail = None if traces is None else await find_trace(traces, trace_id)

@@ -6,22 +6,38 @@ A caller sees the runs of its own key and no others: of anybody else's it is tol
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Literal
 
-from .errors import Refusal
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict
+
+from .documented import READ, errors
+from .errors import TRACE_HEADER, Refusal
 from .guard import Guard
 from .visit import current_visit
 
 
+class Cancelled(BaseModel):
+    """The run that was ended."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    object: Literal["trace"] = "trace"
+    status: Literal["cancelled"] = "cancelled"
+
+
 def traces_router(guard: Guard) -> APIRouter:
     """Return the route."""
-    router = APIRouter()
+    router = APIRouter(tags=["traces"])
 
-    @router.post("/v1/traces/{trace_id}/cancel")
-    async def cancel(trace_id: str) -> dict[str, str]:
+    @router.post("/v1/traces/{trace_id}/cancel", responses=errors((*READ, 409)))
+    async def cancel(trace_id: str, response: Response) -> Cancelled:
+        """End a run that goes on; what it had found stays in its trace."""
         attempt = await guard.cancel(trace_id, current_visit().key_id)
         if attempt.ended:
-            return {"id": trace_id, "object": "trace", "status": "cancelled"}
+            response.headers[TRACE_HEADER] = trace_id
+            return Cancelled(id=trace_id)
         if attempt.status is None:
             message = f"there is no trace {trace_id!r}"
             raise Refusal(status=404, message=message, code="trace_not_found")

@@ -12,14 +12,18 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from ...nodes.budget import Effort
 from ...nodes.values import Kind
+from ..accepted import NO_FIELDS, NO_ITEMS, NOTHING, NULL, OFF, WHOLE, ZERO, either, one_of, said
 from ..errors import Refusal, bad_request
+from .accepted import FORMAT, NEEDS, TURNS
 
 MAX_GENERATIONS = 1024
 """The most generations that one request may ask for."""
 MAX_N = 8
 MAX_STOP = 16
 MAX_TOOLS = 128
-Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1), WHOLE]
+Seed = Annotated[int, Field(ge=-(2**53), le=2**53), WHOLE]
+Generations = Annotated[int, Field(ge=0, le=MAX_GENERATIONS), WHOLE]
 Text = Annotated[str, Field(min_length=1)]
 Metadata = Annotated[
     dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=512)]],
@@ -132,12 +136,12 @@ class Limits(_Edge):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    max_generations: Annotated[int, Field(ge=0, le=MAX_GENERATIONS)] | None = None
+    max_generations: Generations | None = None
     """0 asks the model directly."""
     max_thinking_tokens: Count | None = None
     deadline_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     task_kind: Kind | None = None
-    needs: NeedsBody | None = None
+    needs: Annotated[NeedsBody | None, said(either(NULL, NEEDS))] = None
     strategy: dict[str, JsonValue] | None = None
     """The name of an algorithm, and its numbers, instead of what a policy would choose."""
     policy: Text | None = None
@@ -148,7 +152,7 @@ class ChatBody(_Edge):
     """A chat request."""
 
     model: str
-    messages: Annotated[list[Turn], Field(min_length=1)]
+    messages: Annotated[list[Turn], Field(min_length=1), said(TURNS)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     reasoning_effort: Effort | None = None
@@ -156,26 +160,26 @@ class ChatBody(_Edge):
     max_tokens: Count | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    seed: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
-    n: Annotated[int, Field(ge=1, le=MAX_N)] | None = None
+    seed: Seed | None = None
+    n: Annotated[int, Field(ge=1, le=MAX_N), WHOLE] | None = None
     stop: Text | Annotated[list[Text], Field(max_length=MAX_STOP)] | None = None
     tools: Annotated[list[ToolBody], Field(max_length=MAX_TOOLS)] | None = None
     tool_choice: Literal["auto", "none", "required"] | FunctionChoice | None = None
     parallel_tool_calls: bool | None = None
-    response_format: FormatBody | None = None
+    response_format: Annotated[FormatBody | None, said(FORMAT)] = None
     metadata: Metadata | None = None
     forethought: Limits | None = None
 
-    functions: JsonValue = None
-    function_call: JsonValue = None
-    logprobs: JsonValue = None
-    top_logprobs: JsonValue = None
-    logit_bias: JsonValue = None
-    frequency_penalty: float | None = None
-    presence_penalty: float | None = None
-    modalities: list[str] | None = None
-    audio: JsonValue = None
-    web_search_options: JsonValue = None
+    functions: Annotated[list[JsonValue] | None, NO_ITEMS] = None
+    function_call: Annotated[JsonValue, said(one_of(None, "auto", "none"))] = None
+    logprobs: Annotated[bool | None, OFF] = None
+    top_logprobs: Annotated[int | None, ZERO, WHOLE] = None
+    logit_bias: Annotated[dict[str, JsonValue] | None, NO_FIELDS] = None
+    frequency_penalty: Annotated[float | None, ZERO] = None
+    presence_penalty: Annotated[float | None, ZERO] = None
+    modalities: Annotated[list[str] | None, said(one_of(None, [], ["text"]))] = None
+    audio: Annotated[JsonValue, NOTHING] = None
+    web_search_options: Annotated[JsonValue, NOTHING] = None
 
     def unsupported(self) -> str | None:
         """Return the name of the first field that asks for something that is not built."""

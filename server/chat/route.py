@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
+from starlette.responses import Response
 
 from ..answering import Answering, Teller
 from ..bounded import bounded
+from ..documented import RUN, TRACE, Responses, errors, event_stream, run_request
 from ..engine import Engine
 from ..http_terms import HttpTerms
 from ..models import check_served, effort_named
 from .ask import to_ask
-from .body import StreamOptions, read_body
+from .body import ChatBody, StreamOptions, read_body
+from .documented import ChatEvent, ChatReply
 from .telling import Telling
 
 
 def chat_router(engine: Engine, terms: HttpTerms) -> APIRouter:
     """Return the route."""
-    router = APIRouter()
+    router = APIRouter(tags=["chat"])
+    replies: Responses = {
+        200: {
+            "model": ChatReply,
+            "description": "The completion; with `stream`, its chunks.",
+            "content": event_stream(ChatEvent, last="[DONE]"),
+            "headers": TRACE,
+        },
+        **errors(RUN),
+    }
 
-    @router.post("/v1/chat/completions")
-    async def chat_completions(request: Request) -> Answering:
+    @router.post("/v1/chat/completions", responses=replies, openapi_extra=run_request(ChatBody))
+    async def chat_completions(request: Request) -> Response:
+        """Answer as OpenAI's chat completions do, whole or as a stream of chunks."""
         body = read_body(await bounded(request, terms.max_body_bytes))
         check_served(engine, body.model)
         ask = to_ask(body, effort_named(engine, body.model) or terms.default_effort)

@@ -63,7 +63,7 @@ def _message(turn: Turn, where: str) -> Message:
         raise bad_request(
             f"{where}.role must be one of {names}, not {turn.role!r}", f"{where}.role"
         )
-    if turn.function_call:
+    if turn.function_call is not None:
         raise unsupported(f"{where}.function_call")
     role = ROLES[turn.role]
     if turn.tool_calls and role != "assistant":

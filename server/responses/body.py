@@ -12,13 +12,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, Tag, ValidationError
 
 from ...nodes.budget import Effort
-from ..chat.body import Limits, Metadata
+from ..accepted import NO_ITEMS, NOTHING, NULL, OFF, WHOLE, ZERO, either, listed, one_of, said
+from ..chat.body import Count, Limits, Metadata
 from ..errors import Refusal, bad_request
+from .accepted import CHOICE, FORMAT, INCLUDED, INPUT, TOOLS
 from .summary import Detail
 
 MAX_ITEMS = 1_000
 """The most input items of one request."""
-Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class _Edge(BaseModel):
@@ -87,8 +88,11 @@ class ReasoningBody(_Edge):
     summary: Detail | None = None
     generate_summary: Detail | None = None
     """The older name of `summary`."""
-    context: Literal["auto", "current_turn", "all_turns"] | None = None
-    mode: str | None = None
+    context: Annotated[
+        Literal["auto", "current_turn", "all_turns"] | None,
+        said(one_of(None, "auto", "current_turn")),
+    ] = None
+    mode: Annotated[str | None, said(one_of(None, "standard"))] = None
 
 
 class FormatBody(_Edge):
@@ -104,8 +108,8 @@ class FormatBody(_Edge):
 class TextBody(_Edge):
     """How the answer is written."""
 
-    format: FormatBody | None = None
-    verbosity: str | None = None
+    format: Annotated[FormatBody | None, said(FORMAT)] = None
+    verbosity: Annotated[str | None, said(one_of(None, "medium"))] = None
 
 
 class ToolBody(_Edge):
@@ -118,11 +122,19 @@ class ToolBody(_Edge):
     strict: bool | None = None
 
 
+class StreamOptions(_Edge):
+    """How a stream is written."""
+
+    include_obfuscation: Annotated[bool | None, OFF] = None
+
+
 class ResponsesBody(_Edge):
     """A request of a response."""
 
     model: str
-    input: str | Annotated[list[Item], Field(min_length=1, max_length=MAX_ITEMS)]
+    input: Annotated[
+        str | Annotated[list[Item], Field(min_length=1, max_length=MAX_ITEMS)], said(INPUT)
+    ]
     instructions: str | None = None
     previous_response_id: str | None = None
     reasoning: ReasoningBody | None = None
@@ -130,27 +142,29 @@ class ResponsesBody(_Edge):
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     text: TextBody | None = None
-    tools: list[ToolBody] | None = None
-    tool_choice: str | dict[str, JsonValue] | None = None
+    tools: Annotated[list[ToolBody] | None, said(TOOLS)] = None
+    tool_choice: Annotated[str | dict[str, JsonValue] | None, said(CHOICE)] = None
     parallel_tool_calls: bool | None = None
     stream: bool | None = None
     store: bool | None = None
     metadata: Metadata | None = None
     forethought: Limits | None = None
 
-    background: bool | None = None
-    conversation: JsonValue = None
-    context_management: JsonValue = None
-    include: list[str] | None = None
-    moderation: JsonValue = None
-    prompt: JsonValue = None
-    service_tier: str | None = None
-    stream_options: dict[str, JsonValue] | None = None
-    top_logprobs: int | None = None
-    truncation: str | None = None
-    access_programs: JsonValue = None
-    background_options: JsonValue = None
-    image: JsonValue = None
+    background: Annotated[bool | None, OFF] = None
+    conversation: Annotated[JsonValue, NOTHING] = None
+    context_management: Annotated[list[JsonValue] | None, NO_ITEMS] = None
+    include: Annotated[list[str] | None, said(either(NULL, listed(one_of(*sorted(INCLUDED)))))] = (
+        None
+    )
+    moderation: Annotated[JsonValue, NOTHING] = None
+    prompt: Annotated[JsonValue, NOTHING] = None
+    service_tier: Annotated[str | None, said(one_of(None, "auto", "default"))] = None
+    stream_options: StreamOptions | None = None
+    top_logprobs: Annotated[int | None, ZERO, WHOLE] = None
+    truncation: Annotated[str | None, said(one_of(None, "disabled"))] = None
+    access_programs: Annotated[JsonValue, NOTHING] = None
+    background_options: Annotated[JsonValue, NOTHING] = None
+    image: Annotated[JsonValue, NOTHING] = None
 
 
 def read_body(raw: bytes) -> ResponsesBody:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from ...nodes.values import Message
 from ...storage.views import TraceDetail
-from ..errors import bad_request
+from ..errors import Refusal
 from .faces import is_instructed
 from .frame import Json
 from .history import turns_of
@@ -33,13 +33,14 @@ def page_of(items: list[Json], *, limit: int, order: Order, after: str | None) -
     """Return a page of them, in the form of OpenAI's lists.
 
     Raises:
-        Refusal: 400; `after` is the id of none of them.
+        Refusal: 404; `after` is the id of none of them.
     """
     listed = items if order == "asc" else items[::-1]
     if after is not None:
         place = next((n for n, item in enumerate(listed) if item["id"] == after), None)
         if place is None:
-            raise bad_request(f"after is no item of this response: {after!r}", "after")
+            message = f"after is no item of this response: {after!r}"
+            raise Refusal(status=404, message=message, param="after", code="not_found")
         listed = listed[place + 1 :]
     data = listed[:limit]
     return {

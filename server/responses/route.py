@@ -7,25 +7,27 @@ from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from ...storage.views import TraceDetail
 from ..answering import Answering, Teller
 from ..bounded import bounded
+from ..documented import READ, RUN, TRACE, Responses, errors, event_stream, run_request
 from ..engine import Engine
-from ..errors import TRACE_HEADER, Refusal, bad_request
+from ..errors import TRACE_HEADER, Refusal
 from ..guard import Guard
 from ..http_terms import HttpTerms
 from ..models import check_served, effort_named
-from ..think.documented import ERRORS, json_request
 from ..visit import current_visit
 from .ask import detail_of, to_ask, to_frame
 from .body import ResponsesBody, read_body
+from .documented import DeletedReply, InputItemsReply, ResponseEvent, ResponseReply
 from .faces import UNSTORED
 from .frame import Json
 from .history import StoredResponses, before, find_response, not_found, untold
 from .inputs import Order, items_of, page_of
-from .stored import to_response
+from .stored import to_response, to_stream
 from .telling import Telling
 
 MOST_ITEMS = 100
@@ -38,7 +40,17 @@ def responses_router(
     """Return the routes; without a store no response can be read back, continued or forgotten."""
     router = APIRouter(tags=["responses"])
 
-    @router.post("/v1/responses", responses=ERRORS, openapi_extra=json_request(ResponsesBody))
+    made: Responses = {
+        200: {
+            "model": ResponseReply,
+            "description": "The response; with `stream`, its events.",
+            "content": event_stream(ResponseEvent),
+            "headers": TRACE,
+        },
+        **errors(RUN),
+    }
+
+    @router.post("/v1/responses", responses=made, openapi_extra=run_request(ResponsesBody))
     async def create_response(request: Request) -> Response:
         """Answer as OpenAI's responses API does, whole or as a stream of events."""
         body = read_body(await bounded(request, terms.max_body_bytes))
@@ -52,15 +64,26 @@ def responses_router(
 
         return Answering(engine, ask, tell, keep_alive_s=terms.keep_alive_s)
 
-    @router.get("/v1/responses/{response_id}", responses=ERRORS)
-    async def read_response(response_id: str, stream: bool = False) -> Response:
-        """Return a stored response."""
-        if stream:
-            raise bad_request("a stored response is not streamed again", "stream", "unsupported")
-        found = await _told(traces, response_id)
-        return _reply(found, to_response(found))
+    read = _documented(ResponseReply, 409)
+    read[200] |= {"content": event_stream(ResponseEvent)}
 
-    @router.delete("/v1/responses/{response_id}", responses=ERRORS)
+    @router.get("/v1/responses/{response_id}", responses=read)
+    async def read_response(
+        response_id: str,
+        stream: Annotated[bool, Query(description="Its events, told again.")] = False,
+        starting_after: Annotated[
+            int, Query(ge=-1, description="With `stream`: the number of the last event known.")
+        ] = -1,
+    ) -> Response:
+        """Return a stored response."""
+        found = await _told(traces, response_id)
+        if not stream:
+            return _reply(found, to_response(found))
+        data = to_stream(found, after=starting_after)
+        headers = {TRACE_HEADER: found.trace.id, "cache-control": "no-store"}
+        return Response(data, media_type="text/event-stream", headers=headers)
+
+    @router.delete("/v1/responses/{response_id}", responses=_documented(DeletedReply, 409))
     async def delete_response(response_id: str) -> Response:
         """Forget a response: it can be read and continued no more. Its trace is the operator's."""
         found = await _found(traces, response_id)
@@ -71,7 +94,7 @@ def responses_router(
             await traces.change_face(found.trace.id, UNSTORED)
         return _reply(found, {"id": response_id, "object": "response", "deleted": True})
 
-    @router.post("/v1/responses/{response_id}/cancel", responses=ERRORS)
+    @router.post("/v1/responses/{response_id}/cancel", responses=_documented(ResponseReply, 409))
     async def cancel_response(response_id: str) -> Response:
         """End a response that is in progress; what it had found stays."""
         found = await _found(traces, response_id)
@@ -88,7 +111,7 @@ def responses_router(
         cancelled = replace(found, trace=replace(found.trace, status="cancelled"))
         return _reply(found, to_response(cancelled))
 
-    @router.get("/v1/responses/{response_id}/input_items", responses=ERRORS)
+    @router.get("/v1/responses/{response_id}/input_items", responses=_documented(InputItemsReply))
     async def list_input_items(
         response_id: str,
         limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 20,
@@ -100,6 +123,12 @@ def responses_router(
         return _reply(found, page_of(items_of(found), limit=limit, order=order, after=after))
 
     return router
+
+
+def _documented(reply: type[BaseModel], *others: int) -> Responses:
+    """Return the documentation of a route that reads something stored."""
+    told = {"model": reply, "description": "It was found.", "headers": TRACE}
+    return {200: told, **errors((*READ, *others))}
 
 
 async def _found(traces: StoredResponses | None, response_id: str) -> TraceDetail:

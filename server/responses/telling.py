@@ -23,11 +23,13 @@ from .wire import ItemStatus, Message, Reasoning, Wire, add_call
 class Telling:
     """A `Teller` of one response."""
 
-    def __init__(self, frame: Frame, trace_id: str, *, thinks: bool, detail: Detail) -> None:
+    def __init__(
+        self, frame: Frame, trace_id: str, *, thinks: bool, detail: Detail, after: int = -1
+    ) -> None:
         self._frame = frame
         self._trace_id = trace_id
         self._noted = Noted(trace_id=trace_id, effort=frame.effort)
-        self._wire = Wire(trace_id)
+        self._wire = Wire(trace_id, after=after)
         self._summary = Summary(detail) if thinks else None
         self._direct = DirectText()
         self._reasoning: Reasoning | None = None
@@ -53,9 +55,9 @@ class Telling:
             self._say(text)
         return self._wire.taken()
 
-    def end(self, answer: Answer) -> bytes:
+    def end(self, answer: Answer, *, completed_at: int | None = None) -> bytes:
         """Tell the answer, and end the stream."""
-        response = self.ended(answer, completed_at=int(time.time()))
+        response = self.ended(answer, completed_at=completed_at or int(time.time()))
         self._wire.event(f"response.{response['status']}", response=response)
         return self._wire.taken()
 

@@ -3,21 +3,8 @@
 from __future__ import annotations
 
 from ..errors import bad_request
+from .accepted import INCLUDED
 from .body import ResponsesBody
-
-INCLUDED = frozenset(
-    {
-        "reasoning.encrypted_content",
-        "file_search_call.results",
-        "web_search_call.results",
-        "web_search_call.action.sources",
-        "message.input_image.image_url",
-        "computer_call_output.output.image_url",
-        "code_interpreter_call.outputs",
-    }
-)
-"""Asked for, these add nothing here: they belong to tools and inputs that are refused, or, as
-`encrypted_content`, hand thinking to a later turn, which needs none."""
 
 
 def check_supported(body: ResponsesBody) -> None:
@@ -26,7 +13,7 @@ def check_supported(body: ResponsesBody) -> None:
     Raises:
         Refusal: 400, with the first field that asks for it.
     """
-    reasoning, text, options = body.reasoning, body.text, body.stream_options or {}
+    reasoning, text, options = body.reasoning, body.text, body.stream_options
     unknown = [name for name in body.include or () if name not in INCLUDED]
     asked = {
         "background": bool(body.background),
@@ -36,7 +23,8 @@ def check_supported(body: ResponsesBody) -> None:
         "moderation": body.moderation is not None,
         "prompt": body.prompt is not None,
         "service_tier": body.service_tier not in (None, "auto", "default"),
-        "stream_options.include_obfuscation": bool(options.get("include_obfuscation")),
+        "stream_options.include_obfuscation": options is not None
+        and bool(options.include_obfuscation),
         "top_logprobs": bool(body.top_logprobs),
         "truncation": body.truncation not in (None, "disabled"),
         "access_programs": body.access_programs is not None,

@@ -17,9 +17,16 @@ ItemStatus = Literal["in_progress", "completed", "incomplete"]
 class Wire:
     """Collects the events of one response, and its output."""
 
-    def __init__(self, trace_id: str) -> None:
+    def __init__(self, trace_id: str, *, after: int = -1) -> None:
+        """Begin the events of a response.
+
+        Args:
+            trace_id: Of its run.
+            after: Events up to this number are counted and not told: the reader has them.
+        """
         self.output: list[Json] = []
         """Items that are done."""
+        self._after = after
         self._trace_id = trace_id
         self._number = 0
         self._bytes = bytearray()
@@ -34,6 +41,8 @@ class Wire:
         """Add an event."""
         value = {"type": kind, "sequence_number": self._number, **fields}
         self._number += 1
+        if self._number - 1 <= self._after:
+            return
         text = json.dumps(value, ensure_ascii=False)
         self._bytes += f"event: {kind}\ndata: {text}\n\n".encode()
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from ...nodes.budget import Effort
 from ...nodes.values import Kind
-from ..chat.body import MAX_GENERATIONS, Metadata, NeedsBody
+from ..accepted import NULL, either, said
+from ..chat.accepted import NEEDS
+from ..chat.body import Count, Generations, Metadata, NeedsBody, Seed
 from ..models import ALIAS
 from ..responses.body import refusal_of_body
 
 MAX_MESSAGES = 1_000
-Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class _Edge(BaseModel):
@@ -27,8 +28,20 @@ class TurnBody(_Edge):
     content: str
 
 
+def _one_of_both(schema: dict[str, Any]) -> None:
+    """Say that a question or messages are there, and not both."""
+    schema["oneOf"] = [
+        {"required": [given], "properties": {given: {"not": NULL}, other: NULL}}
+        for given, other in (("question", "messages"), ("messages", "question"))
+    ]
+
+
 class ThinkBody(_Edge):
     """A question, or a conversation that ends with one, and how much it may cost."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, json_schema_extra=_one_of_both
+    )
 
     question: Annotated[str | None, Field(description="In place of messages.")] = None
     messages: Annotated[
@@ -48,11 +61,9 @@ class ThinkBody(_Edge):
         Field(description="What sort of answer is wanted; inferred where it is not said."),
     ] = None
     max_generations: Annotated[
-        int | None,
+        Generations | None,
         Field(
-            description="Whole sampled answers, over those of the effort; 0 asks the model once.",
-            ge=0,
-            le=MAX_GENERATIONS,
+            description="Whole sampled answers, over those of the effort; 0 asks the model once."
         ),
     ] = None
     max_thinking_tokens: Annotated[
@@ -63,7 +74,9 @@ class ThinkBody(_Edge):
         float | None,
         Field(description="Seconds until there is an answer.", gt=0, allow_inf_nan=False),
     ] = None
-    needs: Annotated[NeedsBody | None, Field(description="What is enough.")] = None
+    needs: Annotated[
+        NeedsBody | None, Field(description="What is enough."), said(either(NULL, NEEDS))
+    ] = None
     policy: Annotated[
         str | None,
         Field(description="A stored policy, NAME or NAME@VERSION, or builtin.", min_length=1),
@@ -74,7 +87,7 @@ class ThinkBody(_Edge):
     ] = None
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
     top_p: Annotated[float | None, Field(gt=0, le=1)] = None
-    seed: Annotated[int | None, Field(ge=-(2**53), le=2**53)] = None
+    seed: Seed | None = None
     metadata: Annotated[Metadata | None, Field(description="Kept with the trace.")] = None
     stream: Annotated[bool, Field(description="Events instead of one reply.")] = False
 

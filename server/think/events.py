@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ...nodes.budget import Effort
 from ...nodes.events import NodeName
-from .documented import ErrorDetail
+from ..documented import ErrorDetail
 from .reply import DifficultyReply, PlanReply, ThinkReply, VoteReply
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from ..answering import Answering, Teller
 from ..bounded import bounded
+from ..documented import RUN, TRACE, Responses, errors, event_stream, run_request
 from ..engine import Engine
 from ..http_terms import HttpTerms
 from ..models import check_served, effort_named
 from .ask import to_ask
 from .body import ThinkBody, read_body
-from .documented import ERRORS, inlined, json_request
 from .events import ThinkEvent
 from .reply import ThinkReply
 from .telling import Telling
@@ -23,16 +21,17 @@ from .telling import Telling
 def think_router(engine: Engine, terms: HttpTerms) -> APIRouter:
     """Return the route."""
     router = APIRouter(tags=["think"])
-    replies: dict[int | str, dict[str, Any]] = {  # FastAPI's own type
+    replies: Responses = {
         200: {
             "model": ThinkReply,
-            "description": "The thought; with `stream`, its events, each a `data` line of JSON.",
-            "content": {"text/event-stream": {"schema": inlined(ThinkEvent)}},
+            "description": "The thought; with `stream`, its events.",
+            "content": event_stream(ThinkEvent),
+            "headers": TRACE,
         },
-        **ERRORS,
+        **errors(RUN),
     }
 
-    @router.post("/v1/think", responses=replies, openapi_extra=json_request(ThinkBody))
+    @router.post("/v1/think", responses=replies, openapi_extra=run_request(ThinkBody))
     async def think(request: Request) -> Response:
         """Answer a question, and tell everything about how the answer was found."""
         body = read_body(await bounded(request, terms.max_body_bytes))

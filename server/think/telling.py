@@ -8,9 +8,9 @@ from ...nodes.budget import Effort
 from ...nodes.events import Event, NodeFinished, TextArrived
 from ...nodes.state import Answer
 from ..chat.direct import DirectText
+from ..documented import ErrorDetail
 from ..errors import Refusal
 from ..responses.summary import Summary
-from .documented import ErrorDetail
 from .events import DoneEvent, FailedEvent, NodeEvent, StartedEvent, TextEvent, ThinkingEvent
 from .findings import Findings, difficulty_reply, plan_reply, vote_reply
 from .reply import ThinkReply

@@ -304,12 +304,13 @@ async def test_the_openapi_document_describes_the_replies_exactly() -> None:
     whole = (await asked(ScriptedEngine(*RUN))).json()
     failed = (await asked(ScriptedEngine(BackendError("down")))).json()
     Draft202012Validator(said).validate(whole)
-    error = operation["responses"]["5XX"]["content"]["application/json"]["schema"]
+    error = operation["responses"]["502"]["content"]["application/json"]["schema"]
     Draft202012Validator({**document, **error}).validate(failed)
     body = operation["requestBody"]["content"]["application/json"]["schema"]
     assert "$ref" not in json.dumps(body)
     assert body["properties"]["effort"]["description"].startswith("The dial")
-    events = operation["responses"]["200"]["content"]["text/event-stream"]["schema"]
+    event = operation["responses"]["200"]["content"]["text/event-stream"]["itemSchema"]
+    events = event["properties"]["data"]["contentSchema"]
     streamed = (await asked(ScriptedEngine(*LIVE, *RUN[1:]), stream=True)).text
     lines = [line.removeprefix("data: ") for line in streamed.split("\n") if line[:5] == "data:"]
     for line in lines:

@@ -146,6 +146,24 @@ async def test_all_of_a_request_that_a_response_repeats_is_read_back(tmp_path: P
     assert retold.output[0] == concise.output[0]
 
 
+async def test_a_stored_response_is_streamed_again_from_any_event_on(tmp_path: Path) -> None:
+    async with service(tmp_path, never_agrees) as it:
+        reply = await it.ask()
+        url = f"/responses/{reply.id}"
+        whole = await it.client.get(f"{url}?stream=true", cast_to=str)
+        events = read_events(whole)
+        after = events[len(events) // 2].sequence_number
+        rest = [
+            event
+            async for event in await it.client.responses.retrieve(
+                reply.id, stream=True, starting_after=after
+            )
+        ]
+        stored = await it.client.responses.retrieve(reply.id)
+    assert events[-1].response == stored
+    assert rest == events[after + 1 :]
+
+
 async def test_the_input_of_a_response_is_listed_item_by_item(tmp_path: Path) -> None:
     outputs: Any = []
     async with service(tmp_path, asks_the_tool_first) as it:
@@ -159,7 +177,7 @@ async def test_the_input_of_a_response_is_listed_item_by_item(tmp_path: Path) ->
         items: list[Any] = [item async for item in pages]
         newest = await it.client.responses.input_items.list(second.id, limit=1)
         (asked,) = (await it.client.responses.input_items.list(first.id)).data
-        with pytest.raises(openai.BadRequestError, match="after"):
+        with pytest.raises(openai.NotFoundError, match="after"):
             await it.client.responses.input_items.list(second.id, after="msg_1")
     calls = [item for item in first.output if item.type == "function_call"]
     assert [item.type for item in items] == [
@@ -202,6 +220,8 @@ async def test_a_response_in_progress_is_cancelled_by_its_id(tmp_path: Path) -> 
         stream = await it.ask(effort="high", stream=True)
         created = await anext(aiter(stream))
         await gate.reached()
+        with pytest.raises(openai.ConflictError, match="only its first reader"):
+            await it.client.responses.retrieve(created.response.id, stream=True)
         with pytest.raises(openai.ConflictError, match="cancel it first"):
             await it.client.responses.delete(created.response.id)
         cancelled = await it.client.responses.cancel(created.response.id)
