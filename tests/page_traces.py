@@ -451,8 +451,8 @@ def plain_run(
         key_id=key_id,
         texts=texts,
     )
-    texts = [f"Let me think.\n\nThe answer is {answer}."] * 4
-    pilot = [sample(f"pilot-{k}", text, answer) for k, text in enumerate(texts)]
+    drafts = [f"Let me think.\n\nThe answer is {answer}."] * 4
+    pilot = [sample(f"pilot-{k}", text, answer) for k, text in enumerate(drafts)]
     estimate(run, *pilot, level=level, probability=1 - 0.2 * level)
     vote = verdict((answer, 4.0, tuple(one.key for one in pilot)), decided=True)
     tell(run, "verify", run.clock.now, verdict=vote)
