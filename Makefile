@@ -46,5 +46,5 @@ $(VENV)/.demo: $(VENV)/.pip pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.pip pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[postgres,fit,otel]' --group dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[postgres,fit,otel,export]' --group dev
 	touch $@

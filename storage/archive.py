@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -17,8 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ..nodes.errors import StoreError
 from . import removal
 from .database import open_engine
+from .export.layout import FileKind
+from .export.take_in import Taken, take_in
+from .export.write_out import Written, write_out
 from .migrations import upgrade
+from .recorder import utc_now
 from .removal import Counts
+from .tally_rows import ENDED, fill_tallies
 from .trace_filter import TraceFilter
 
 
@@ -82,6 +88,26 @@ class Archive:
         """
         async with self._used("written"):
             return await removal.redact(self._engine, wanted)
+
+    async def write_out(self, folder: Path, kind: FileKind) -> Written:
+        """Add to the export in `folder` what is new since it was written to last.
+
+        Raises:
+            StoreError: the database or the folder failed; the export is as it was.
+        """
+        async with self._used("exported"), self._engine.connect() as connection:
+            return await write_out(connection, folder, kind, utc_now())
+
+    async def take_in(self, folder: Path) -> dict[str, Taken]:
+        """Add the traces of an export that are not here yet; return what was added, by table.
+
+        Raises:
+            StoreError: there is no export, it is of a newer version, or the database failed.
+        """
+        async with self._used("imported"):
+            taken = await take_in(self._engine, folder)
+            await fill_tallies(self._engine, ENDED)
+            return taken
 
     @asynccontextmanager
     async def _used(self, how: str) -> AsyncIterator[None]:

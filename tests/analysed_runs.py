@@ -128,7 +128,11 @@ def _rows(run: MadeRun) -> list[tuple[type[tables.Base], Row]]:
     found += [(tables.Step, s) for s in steps] + [(tables.Candidate, c) for c in candidates]
     found.append((tables.Call, of | CALL))
     if chosen is None:
-        return found
+        if run.status == "running":
+            return found
+        nothing = tally({}, [branch_of(c["key"], c) for c in candidates], chosen=None,
+                        first_winner=None)  # fmt: skip
+        return [*found, (tables.Tally, of | dict(nothing))]
     votes = Counter(c["answer_key"] for c in candidates if c["answer_key"])
     first = next(c["key"] for c in candidates if c["parent_key"] is None)
     verdict: Row = {"seq": 0, "selection": "majority", "winner": first, "decided": False}

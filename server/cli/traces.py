@@ -27,11 +27,14 @@ from .trace_options import (
     WithText,
 )
 from .trace_tree import excerpt, render_sql, render_trace
+from .traces_files import export_traces, import_traces
 from .traces_grade import grade_trace
 from .traces_remove import prune_traces, redact_traces
 
 traces_app = typer.Typer(help="Look at stored traces.", no_args_is_help=True)
 traces_app.command("grade")(grade_trace)
+traces_app.command("export")(export_traces)
+traces_app.command("import")(import_traces)
 traces_app.command("prune")(prune_traces)
 traces_app.command("redact")(redact_traces)
 ID_SHOWN = 18
