@@ -62,6 +62,10 @@ class Journal:
         self._max_bytes = max_bytes
         self._segment_bytes = segment_bytes
         self._segments = deque(_scanned(path) for path in _files(claim.folder))
+        self.size = sum(segment.size for segment in self._segments)
+        """Bytes of all files together."""
+        self.unread = sum(segment.unread for segment in self._segments)
+        """Rows that `read` has yet to give."""
         self._number = int(self._segments[-1].path.stem) if self._segments else 0
         self._file: int | None = None
 
@@ -69,16 +73,6 @@ class Journal:
     def folder(self) -> Path:
         """Where it is."""
         return self._claim.folder
-
-    @property
-    def size(self) -> int:
-        """Of all files together."""
-        return sum(segment.size for segment in self._segments)
-
-    @property
-    def unread(self) -> int:
-        """Rows that `read` has yet to give."""
-        return sum(segment.unread for segment in self._segments)
 
     def append(self, lines: Sequence[bytes]) -> None:
         """Take the lines of rows: all of them, or none where this raises.
@@ -101,11 +95,14 @@ class Journal:
         segment.size += len(data)
         segment.rows += len(lines)
         segment.unread += len(lines)
+        self.size += len(data)
+        self.unread += len(lines)
 
     def pass_over(self) -> None:
         """Take everything as read: whoever appended it has it at hand."""
         for segment in self._segments:
             segment.unread, segment.offset = 0, segment.size
+        self.unread = 0
 
     def read(self, limit: int) -> list[Row]:
         """Return the next rows, up to `limit`; fewer or none when no more are unread."""
@@ -158,6 +155,7 @@ class Journal:
                 line = file.readline()
                 segment.offset += len(line)
                 segment.unread -= 1
+                self.unread -= 1
                 row = from_line(line)
                 if row is not None:
                     rows.append(row)
@@ -173,10 +171,13 @@ class Journal:
             only = self._segments[0]
             if only.rows == 0 and only.size:
                 os.ftruncate(self._file, 0)
+                self.size -= only.size
                 only.size = only.offset = 0
 
     def _drop_head(self) -> None:
-        self._segments.popleft().path.unlink(missing_ok=True)
+        head = self._segments.popleft()
+        self.size -= head.size
+        head.path.unlink(missing_ok=True)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -16,6 +16,7 @@ from sqlalchemy import Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from .postgres_rows import insert_records
 from .tables import WRITE_ORDER, Base
 
 Values = Mapping[str, object]
@@ -82,7 +83,10 @@ async def write_rows(connection: AsyncConnection, rows: Sequence[Row]) -> None:
             changes.append(row)
     for model in WRITE_ORDER:
         if values := inserts.get(model):
-            await connection.execute(insert_new(connection, model), [dict(v) for v in values])
+            if connection.dialect.name == "postgresql":
+                await insert_records(connection, table_of(model), values)
+            else:
+                await connection.execute(insert_new(connection, model), [dict(v) for v in values])
     for (model, keys, columns), alike in groupby(changes, _shape):
         table = table_of(model)
         change = update(table).where(*(table.c[k] == bindparam(f"where_{k}") for k in keys))
