@@ -49,6 +49,10 @@ TOOLS = [
 ]
 
 
+DONE = "All of it is done."
+"""What is answered once every call has its result."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRequest:
     number: int
@@ -59,6 +63,11 @@ class ToolRequest:
     @property
     def text(self) -> str:
         return f"Request #{self.number}: call what you need."
+
+    @property
+    def results(self) -> list[str]:
+        """What the calls give back, in their order."""
+        return [f"Result {place} of #{self.number}." for place in range(len(self.calls))]
 
     @property
     def wanted(self) -> list[str]:
@@ -79,7 +88,12 @@ def says(requests: list[ToolRequest]) -> Callable[[str, int], str]:
 
     def say(prompt: str, k: int) -> str:
         named = re.findall(r"Request #(\d+):", prompt)
-        return requests[int(named[-1])].samples[k] if named else "Yes."
+        if not named:
+            return "Yes."
+        request = requests[int(named[-1])]
+        if "Result 0 of" not in prompt:
+            return request.samples[k]
+        return DONE if all(result in prompt for result in request.results) else "One is lost."
 
     return say
 

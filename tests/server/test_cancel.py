@@ -33,6 +33,17 @@ BODY: dict[str, Any] = {
 }
 
 
+FACES: dict[str, dict[str, Any]] = {
+    PATH: BODY,
+    "/v1/responses": {
+        "model": "forethought",
+        "input": "What is 17 + 25?",
+        "reasoning": {"effort": "high"},
+    },
+    "/v1/think": {"question": "What is 17 + 25?", "effort": "high"},
+}
+
+
 class WatchedLine(Line):
     """A line that tells when somebody waits in it, and when one who waited has left."""
 
@@ -116,14 +127,15 @@ async def service(tmp_path: Path, **settings: Any) -> AsyncIterator[Service]:
 
 
 @pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", list(FACES))
 async def test_a_client_that_leaves_stops_every_call_and_its_trace_is_cancelled(
-    tmp_path: Path, stream: bool
+    tmp_path: Path, path: str, stream: bool
 ) -> None:
     gate = Gate()
     async with service(tmp_path) as it:
         it.generator.fault("/v1/completions", Hold(gate), at=3)  # in the search
-        body = BODY | {"stream": stream}
-        asking = asyncio.create_task(it.http.post(PATH, json=body, headers=it.key))
+        body = FACES[path] | {"stream": stream}
+        asking = asyncio.create_task(it.http.post(path, json=body, headers=it.key))
         await gate.reached()
         assert it.generator.open == 1
         asking.cancel()

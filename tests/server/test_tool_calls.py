@@ -10,7 +10,7 @@ import pytest
 
 from chat_service import HEADER, ChatService, chat_service
 from fake_model import Say
-from tool_requests import TOOLS, ToolRequest, canonical, says, tool_requests
+from tool_requests import DONE, TOOLS, ToolRequest, canonical, says, tool_requests
 
 pytestmark = pytest.mark.anyio
 REQUESTS = 200
@@ -167,20 +167,48 @@ async def test_a_verifier_of_solutions_does_not_judge_calls(tmp_path: Path) -> N
     assert scored == 1  # the probe's
 
 
-async def ask_one(it: ChatService, request: ToolRequest) -> list[str]:
+async def ask_one(it: ChatService, request: ToolRequest, **body: Any) -> list[dict[str, str]]:
     """Return what was called, and check that every call is whole; half of the requests stream."""
     if request.number % 2:
-        (told,) = await it.stream(request.text, tools=TOOLS)
-        ids = [call["id"] for call in told.calls]
-        made = [(call["name"], json.loads(call["arguments"])) for call in told.calls]
-        finish_reason = told.finish_reason
+        (told,) = await it.stream(request.text, tools=TOOLS, **body)
+        made, said, finish_reason = told.calls, told.content, told.finish_reason
     else:
-        choice = (await it.ask(request.text, tools=TOOLS)).choices[0]
-        ids = [call.id for call in choice.message.tool_calls or ()]
-        made, finish_reason = called(choice.message.tool_calls), choice.finish_reason
+        choice = (await it.ask(request.text, tools=TOOLS, **body)).choices[0]
+        finish_reason, said = choice.finish_reason, choice.message.content
+        calls = choice.message.tool_calls or ()
+        made = [{"id": c.id, **c.function.model_dump(include={"name", "arguments"})} for c in calls]
+    if body:
+        assert (said, finish_reason, made) == (DONE, "stop", [])
+        return made
     assert finish_reason == "tool_calls"
+    ids = [call["id"] for call in made]
     assert all(ids) and len(set(ids)) == len(ids)
-    return canonical(made)
+    return made
+
+
+async def talk(it: ChatService, request: ToolRequest) -> list[str]:
+    """Return what was called; every third request goes on with the results, and is answered."""
+    made = await ask_one(it, request)
+    if request.number % 3 == 0:
+        calls = [
+            {
+                "id": c["id"],
+                "type": "function",
+                "function": {n: c[n] for n in ("name", "arguments")},
+            }
+            for c in made
+        ]
+        told = [
+            {"role": "tool", "tool_call_id": call["id"], "content": result}
+            for call, result in zip(made, request.results, strict=True)
+        ]
+        turns = [
+            {"role": "user", "content": request.text},
+            {"role": "assistant", "content": None, "tool_calls": calls},
+            *reversed(told),
+        ]
+        await ask_one(it, request, messages=turns)
+    return canonical([(call["name"], json.loads(call["arguments"])) for call in made])
 
 
 async def test_of_two_hundred_requests_no_call_is_lost_or_malformed(tmp_path: Path) -> None:
@@ -189,7 +217,10 @@ async def test_of_two_hundred_requests_no_call_is_lost_or_malformed(tmp_path: Pa
         made: list[list[str]] = []
         for start in range(0, REQUESTS, 10):
             batch = requests[start : start + 10]
-            made += await asyncio.gather(*(ask_one(it, request) for request in batch))
+            made += await asyncio.gather(*(talk(it, request) for request in batch))
     wrong = [r for r, calls in zip(requests, made, strict=True) if calls != r.wanted]
     assert not wrong
-    assert sum(len(request.calls) > 1 for request in requests) > REQUESTS / 4
+    several = [request for request in requests if len(request.calls) > 1]
+    assert len(several) > REQUESTS / 4
+    assert sum(request.number % 2 for request in several) > REQUESTS / 10, "streamed ones"
+    assert sum(request.number % 3 == 0 for request in several) > REQUESTS / 10, "that go on"
