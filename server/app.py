@@ -28,6 +28,7 @@ from .keys import Door
 from .mcp.access import Access
 from .mcp.mount import mount_mcp
 from .models import models_router
+from .other_sites import OtherSites
 from .pages.base import PageStore
 from .pages.routes import pages_router
 from .responses.history import StoredResponses
@@ -59,6 +60,7 @@ def create_app(
     metrics: Metrics | None = None,
     claims: Claims | None = None,
     mcp_sessions: bool = True,
+    origins: tuple[str, ...] = (),
 ) -> FastAPI:
     """Return the application.
 
@@ -75,6 +77,7 @@ def create_app(
         metrics: What `/metrics` tells; None leaves it out.
         claims: Where idempotency keys are kept; None does not look at them.
         mcp_sessions: Whether every request of an MCP client comes to this process.
+        origins: Of other sites' pages that may call `/v1`.
     """
     guard, terms = guard or open_guard(), terms or HttpTerms()
     if claims is not None:
@@ -84,6 +87,7 @@ def create_app(
     # `Door` asks for the key; this only says so in the OpenAPI document.
     keyed = [] if guard.keys is None else [Depends(HTTPBearer(scheme_name="key", auto_error=False))]
     app.add_middleware(Door, keys=guard.keys, pages=pages is not None)
+    app.add_middleware(OtherSites, origins=origins, keyed=guard.keys is not None)
     if metrics is not None:
         app.add_middleware(Counting, metrics=metrics)
         app.include_router(metrics_router(metrics))

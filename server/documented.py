@@ -12,13 +12,14 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 Responses = dict[int | str, dict[str, Any]]  # FastAPI's own type
-RUN = (400, 401, 404, 409, 413, 422, 429, 500, 502, 503, 504)
+RUN = (400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503, 504)
 """What a run may be refused with, or fail with."""
-READ = (400, 401, 404, 500, 503)
+READ = (400, 401, 403, 404, 500, 503)
 """What reading something stored may be refused with."""
 MEANS = {
     400: "The request is wrong; `error.param` names the field.",
     401: "The API key is missing, wrong or revoked.",
+    403: "A page of another site asks, which the operator has not listed.",
     404: "There is no such thing, or none that this key may see.",
     409: "It cannot be done any more, or the run was cancelled, or the idempotency key is in use.",
     413: "The body is too large.",

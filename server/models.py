@@ -72,13 +72,13 @@ def models_router(engine: Engine) -> APIRouter:
     router = APIRouter(tags=["models"])
     created = int(time.time())
 
-    @router.get("/v1/models", responses=errors((401, 500, 503)))
+    @router.get("/v1/models", responses=errors((401, 403, 500, 503)))
     async def list_models() -> ModelList:
         """Return the names that a request may give as its model."""
         names = served_names(engine)
         return ModelList(data=[ModelCard(id=name, created=created) for name in names])
 
-    @router.get("/v1/models/{name:path}", responses=errors((401, 404, 500, 503)))
+    @router.get("/v1/models/{name:path}", responses=errors((401, 403, 404, 500, 503)))
     async def retrieve_model(name: str) -> ModelCard:
         """Return one of them."""
         check_served(engine, name)

@@ -18,6 +18,7 @@ from .keys import is_loopback, wants_keys
 from .local_engine import open_engine
 from .mcp.access import access_of
 from .orders import Orders, Tell, Up
+from .other_sites import listed_origins
 from .serving import served_on
 from .settings import Settings
 from .telemetry.base import Observer
@@ -52,6 +53,7 @@ async def run_service(
             terms=HttpTerms(default_effort=settings.effort),
             traces=engine.store,
             mcp_access=access_of(settings),
+            origins=listed_origins(settings.cors_origins),
             mcp_sessions=mcp_sessions,
             upstreams=engine.upstreams,
             pages=engine.store if settings.ui else None,

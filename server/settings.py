@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ..nodes.budget import Effort
 from ..nodes.verifiers.registry import VerifierFormat
 from .keys import KeysWanted
 from .log_words import LogFormat, LogLevel
+from .other_sites import listed_origins
 
 DEFAULT_GENERATOR_URL = "http://127.0.0.1:8100/v1"
 DEFAULT_VERIFIER_URL = "http://127.0.0.1:8101/v1"
+
+
+def _checked_origins(names: str) -> str:
+    listed_origins(names)
+    return names
 
 
 class Settings(BaseSettings):
@@ -94,6 +100,11 @@ class Settings(BaseSettings):
     mcp_origins: str = Field(
         default="",
         description="Origins, separated by commas, of other sites' pages that may call /mcp.",
+    )
+    cors_origins: Annotated[str, AfterValidator(_checked_origins)] = Field(
+        default="",
+        description="Origins, separated by commas, of other sites' pages that may call /v1 from the "
+        "browser; none by default.",
     )
     keys: KeysWanted = Field(
         default="auto",
