@@ -75,7 +75,8 @@ async def test_chat_deepseek_shows_the_thinking_once(url: str) -> None:
 
 
 async def test_chat_openai_over_responses_shows_the_thinking_as_a_summary(url: str) -> None:
-    model = ChatOpenAI(**options(url) | {"use_responses_api": True, "output_version": "v1"})
+    chosen: dict[str, Any] = {"use_responses_api": True, "output_version": "v1"}
+    model = ChatOpenAI(**options(url) | chosen)
     for message in (await model.ainvoke(SUM), await streamed(model)):
         assert message.text == "It is 42."
         usage: Any = message.usage_metadata
@@ -107,7 +108,9 @@ async def test_an_agent_whose_model_is_the_server_calls_its_tools_and_answers(
 ) -> None:
     asked: Any = {"messages": [HumanMessage("How is the weather in Oslo and Rome?")]}
     async with chat_service(tmp_path, calls_then_answers) as it:
-        chosen = options(str(it.client.base_url)) | {"use_responses_api": over_responses}
+        chosen: dict[str, Any] = options(str(it.client.base_url)) | {
+            "use_responses_api": over_responses
+        }
         agent = create_agent(ChatOpenAI(**chosen), [get_weather])
         done = (await agent.ainvoke(asked))["messages"]
         streamed = [part async for part in agent.astream(asked, stream_mode="updates")]
