@@ -30,6 +30,11 @@ class Counters:
     """Requests whose client left before the reply was whole."""
     left_tokens: int = 0
     """Generated for those; part of `completion_tokens`."""
+    probes: int = 0
+    """Generated for requests of one token: what a client tries a server with."""
+    cut_tokens: int = 0
+    """Generated for replies that were broken off on purpose, which never told their usage; part of
+    `completion_tokens`."""
     open: int = 0
     """Requests under way."""
     open_most: int = 0

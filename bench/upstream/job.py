@@ -101,6 +101,7 @@ class Job:
             self._connection.stream(frame)
             if self._cuts and tokens * 2 >= one.n_tokens:
                 self._drop()
+                self._counters.cut_tokens += sum(sequence.shown for sequence in self._sequences)
                 self._finish()
                 self._connection.break_off()
                 return
@@ -132,6 +133,8 @@ class Job:
         made = sum(one.n_tokens for one in self._drawn if one is not None)
         usage = usage_json(self._prompt, self._cached, made)
         self._finish()
+        if self._cuts:
+            self._counters.cut_tokens += made
         if self._stream:
             if self._cuts:
                 self._connection.break_off()

@@ -227,6 +227,8 @@ class Upstream:
         self.counters.prompt_tokens += read
         self.counters.cached_tokens += cached
         self.counters.samples += len(drawn)
+        if limit == 1:
+            self.counters.probes += len(drawn)
         job = Job(
             connection,
             self._wire,
