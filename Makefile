@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 pytho
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check test-live coverage lock docs clean
+.PHONY: demo test check test-live coverage flaky lock docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/forethought demo
@@ -24,6 +24,10 @@ test-live: $(VENV)/.dev
 
 coverage: $(VENV)/.dev
 	$(BIN)/pytest --cov=forethought --cov-branch --cov-report=term-missing:skip-covered
+
+# Twenty runs with four workers; says what fails and how often. Hours on a small machine.
+flaky: $(VENV)/.dev
+	$(BIN)/python bench/flaky.py
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py

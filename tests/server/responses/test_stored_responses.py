@@ -46,6 +46,7 @@ async def service(tmp_path: Path, say: Say) -> AsyncIterator[Service]:
         generator = stack.enter_context(FakeVllm(say))
         settings = Settings(
             generator_url=f"{generator.url}/v1",
+            verifier_url="",  # else the one at the default address is asked, where one runs
             database_url=f"sqlite+aiosqlite:///{tmp_path / 'traces.db'}",
         )
         engine = await stack.enter_async_context(open_engine(settings))

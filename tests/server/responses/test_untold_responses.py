@@ -34,6 +34,7 @@ async def service(tmp_path: Path, *, texts: bool) -> AsyncIterator[Service]:
         generator = stack.enter_context(FakeVllm(lambda prompt, k: said))
         settings = Settings(
             generator_url=f"{generator.url}/v1",
+            verifier_url="",  # else the one at the default address is asked, where one runs
             database_url=f"sqlite+aiosqlite:///{tmp_path / 'traces.db'}",
         )
         engine = await stack.enter_async_context(open_engine(settings))
