@@ -47,6 +47,8 @@ class Measured:
     """By all runs that gave an answer or failed, as their usage says."""
     streamed: bool
     """Then a part of the untold ones had been shown, and is reported."""
+    compares: bool
+    """It may lose answers."""
     probes: int
     """Tokens of probes that open a server again, which are no run's."""
     done: dict[str, int]
@@ -69,7 +71,7 @@ async def measure(name: str, scenario: Scenario, questions: int, at_once: int) -
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-"))
         servers = [stack.enter_context(running(*MOCK)) for _ in range(scenario.servers)]
         settings = Settings(
-            generator_url=",".join(f"{server.url}/v1" for server in servers),
+            generator_url=",".join(f"{server.url}/v1" for server in servers * scenario.urls),
             verifier_url="",
             database_url=f"sqlite+aiosqlite:///{folder}/traces.db",
             hedging=scenario.hedging,
@@ -137,7 +139,7 @@ def _measured(
 ) -> Measured:
     counters = [server.counters() for server in servers]
     seconds = sorted(asker.seconds)
-    done: dict[str, int] = {}
+    done: dict[str, int] = {"down": 1} if scenario.down_s else {}
     for one in counters:
         for kind, times in one["faults"].items():
             done[kind] = done.get(kind, 0) + times
@@ -157,6 +159,7 @@ def _measured(
         untold=sum(one["left_tokens"] + one["cut_tokens"] for one in counters),
         reported=asker.usage.completion_tokens,
         streamed=scenario.deadline_s is not None,
+        compares=scenario.compares,
         probes=probed,
         done=done,
     )

@@ -20,6 +20,10 @@ class Scenario:
     share: float = 1.0
     """Of the questions: slow scenarios ask fewer."""
     servers: int = 2
+    urls: int = 1
+    """How often each server is named: a router behind one URL may be named twice."""
+    compares: bool = False
+    """It is there to compare with: it may lose answers."""
 
 
 SCENARIOS: dict[str, Scenario] = {
@@ -35,6 +39,14 @@ SCENARIOS: dict[str, Scenario] = {
         faults={"stall_share": 0.05},
         deadline_s=10.0,
         hedging=False,
+        compares=True,
+    ),
+    "stalls-one-server": Scenario(
+        says="the same, one server named twice, deadline of 10 s",
+        faults={"stall_share": 0.05},
+        deadline_s=10.0,
+        servers=1,
+        urls=2,
     ),
     "stalls-unhedged": Scenario(
         says="the same, no hedging, no deadline",

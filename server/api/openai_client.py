@@ -20,7 +20,8 @@ from ...nodes.errors import (
     PromptTooLong,
 )
 
-CONNECT_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 20.0
+"""A server on a starved machine takes seconds to accept; one that is not there refuses at once."""
 
 
 def new_client(

@@ -1,9 +1,9 @@
-"""When a request is asked a second time, of another server (Dean and Barroso, The Tail at Scale, 2013).
+"""When a request is asked again, of another server (Dean and Barroso, The Tail at Scale, 2013).
 
 A request is a straggler when it takes twice as long as nine in ten of its like did lately. Nine in
 ten, and not more, because a percentile that the stragglers themselves reach would grow with them. A
 request that was given up counts with the time it had taken, so that hedging does not lower its own
-threshold. At most one request in ten is asked twice, however many are slow.
+threshold. At most one request in ten, and a few more, is asked again, however many are slow.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 REMEMBERED = 128
-ENOUGH = 16
+ENOUGH = 8
 """Durations of a kind, before which no request of it is a straggler."""
 QUANTILE = 0.9
 TIMES = 2.0
 LEAST_S = 0.25
 SHARE = 0.1
-"""Of requests that may be asked twice."""
+"""Of requests that may be asked again."""
 SAVED = 4.0
-"""Second requests that may be saved up."""
+"""Requests that may be saved up, and are at the start."""
 
 
 @dataclass(slots=True)
@@ -46,16 +46,16 @@ class Pace:
 
 @dataclass(slots=True)
 class Allowance:
-    """Second requests that may still be made."""
+    """Requests that may still be made beside the first ones."""
 
-    _saved: float = 1.0
+    _saved: float = SAVED
 
     def earn(self) -> None:
         """Count a first request."""
         self._saved = min(SAVED, self._saved + SHARE)
 
     def take(self) -> bool:
-        """Spend a second request; False when there is none to spend."""
+        """Spend one; False when there is none to spend."""
         if self._saved < 1:
             return False
         self._saved -= 1

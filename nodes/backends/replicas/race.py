@@ -1,7 +1,7 @@
-"""One request asked of up to two servers: the first that answers counts, the other is given up.
+"""One request asked of up to three servers: the first that answers counts, the others are given up.
 
 Text that is told while it arrives can come from one of them only: the first that has any keeps the
-floor, and the other one is given up then. What the loser had spent is told as abandoned.
+floor, and the others are given up then. What the losers had spent is told as abandoned.
 """
 
 from __future__ import annotations
@@ -27,11 +27,15 @@ class Result(Protocol):
 
 R = TypeVar("R", bound=Result)
 Start = Callable[[int], Coroutine[Any, Any, R]]
-"""Makes the first (0) or the second (1) request."""
+"""Makes the first (0), second (1) or third (2) request."""
+MOST = 3
+"""Two may have the same bad luck; the third is asked when they have."""
+LOOK_AGAIN_S = 1.0
+"""How often it is looked again whether one more may be asked."""
 
 
 class Floor:
-    """Lets one of two tell its text."""
+    """Lets one of several tell its text."""
 
     def __init__(self, on_text: OnText | None = None) -> None:
         self._on_text = on_text
@@ -60,44 +64,58 @@ class Floor:
 
 
 async def raced(
-    start: Start[R], floor: Floor, *, after_s: float | None, may_double: Callable[[], bool]
+    start: Start[R],
+    floor: Floor,
+    *,
+    patience_s: Callable[[], float | None],
+    may_ask: Callable[[], bool],
 ) -> R:
-    """Return what `start(0)` gives, or, where that takes longer than `after_s` and it may be doubled,
-    what comes first.
+    """Return what `start(0)` gives, or, where that takes longer than the patience and one more may be
+    asked, what comes first.
+
+    `patience_s` may be None as long as nobody knows it, and is asked again and again.
 
     Raises:
-        BackendError: the only one failed, or both did.
+        BackendError: all that were asked failed.
     """
-    tasks = [asyncio.create_task(start(0))]
+    clock = asyncio.get_running_loop().time
+    began, tasks = clock(), [asyncio.create_task(start(0))]
+    speaking: asyncio.Task[None] | None = None
     won: asyncio.Task[R] | None = None
     try:
-        await asyncio.wait(tasks, timeout=after_s)
-        if tasks[0].done() or floor.holder is not None or not may_double():
-            won = tasks[0]
-            return await won
-        tasks.append(asyncio.create_task(start(1)))
-        won = await _first(tasks, floor)
+        while (won := _winner(tasks, floor)) is None:
+            wait_s = None
+            if len(tasks) < MOST:
+                due_s = _due_s(patience_s(), len(tasks), clock() - began)
+                if due_s is not None and due_s <= 0 and may_ask():
+                    tasks.append(asyncio.create_task(start(len(tasks))))
+                    speaking = speaking or asyncio.create_task(floor.taken())
+                    continue
+                wait_s = min(due_s, LOOK_AGAIN_S) if due_s and due_s > 0 else LOOK_AGAIN_S
+            pending = {task for task in (*tasks, speaking) if task and not task.done()}
+            await asyncio.wait(pending, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
         return await won
     finally:
+        if speaking is not None:
+            speaking.cancel()
         await _give_up([task for task in tasks if task is not won or not task.done()])
 
 
-async def _first(tasks: Sequence[asyncio.Task[R]], floor: Floor) -> asyncio.Task[R]:
-    """Return the task that counts: the one with the floor, else the first with a result, else the
-    last to fail."""
-    left = list(tasks)
-    speaking = asyncio.create_task(floor.taken())
-    try:
-        while len(left) > 1 and floor.holder is None:
-            await asyncio.wait({*left, speaking}, return_when=asyncio.FIRST_COMPLETED)
-            for task in [task for task in left if task.done()]:
-                if not isinstance(task.exception(), BackendError):
-                    return task
-                if len(left) > 1:
-                    left.remove(task)
-    finally:
-        speaking.cancel()
-    return left[0] if floor.holder is None else tasks[floor.holder]
+def _due_s(patience_s: float | None, asked: int, elapsed_s: float) -> float | None:
+    """Return when the next is due: the second after the patience, the third after half of it more."""
+    return None if patience_s is None else patience_s * (2 - 0.5 ** (asked - 1)) - elapsed_s
+
+
+def _winner(tasks: Sequence[asyncio.Task[R]], floor: Floor) -> asyncio.Task[R] | None:
+    """Return the task that counts: the one with the floor, else the first with a result, else, once all
+    have failed, the last; None while there is none."""
+    if floor.holder is not None:
+        return tasks[floor.holder]
+    done = [task for task in tasks if task.done()]
+    for task in done:
+        if not isinstance(task.exception(), BackendError):
+            return task
+    return tasks[-1] if len(done) == len(tasks) else None
 
 
 async def _give_up(tasks: Sequence[asyncio.Task[R]]) -> None:

@@ -1,13 +1,13 @@
 """A group of like servers: sends each request to one of them, and on to the next when that fails.
 
-Invariants: a request is under way on at most two servers, and on none once its caller has left; a
-server gets each request once. What is true of the servers is known by `roster.py`; which of them is
+Invariants: a request is under way at most three times, and nowhere once its caller has left; a server
+that failed it does not get it again. What is true of the servers is known by `roster.py`; which of them is
 asked, and when twice, is said by `picking.py` and `hedging.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Generic, TypeVar
 
 from ...errors import BackendError, BackendRejected, BackendTimeout
@@ -96,14 +96,14 @@ class Replicas(Generic[T]):
     async def _asked(
         self, request: Request[T, R], place: int, tried: set[int], until: float | None
     ) -> R:
-        """Ask one server, and a second one where the first straggles and the second is idle.
+        """Ask one server, and others where it straggles and they are idle.
 
         Gives the room back.
         """
         places, floor, began = [place], Floor(request.on_text), self.roster.clock()
 
-        def may_double() -> bool:
-            other = self._idle(request, tried)
+        def may_ask() -> bool:
+            other = self._idle(request, places)
             if other is None or not self._allowance.take():
                 return False
             self._reserve(other, request.weight)
@@ -111,13 +111,15 @@ class Replicas(Generic[T]):
             places.append(other)
             return True
 
+        def patience_s() -> float | None:
+            return self._patience_s(request) if self._hedges else None
+
         async def start(who: int) -> R:
             replica = self.roster.replicas[places[who]]
             return await self._one(request, replica, floor.voice(who), until)
 
-        patience_s = self._patience_s(request) if self._hedges else None
         try:
-            return await raced(start, floor, after_s=patience_s, may_double=may_double)
+            return await raced(start, floor, patience_s=patience_s, may_ask=may_ask)
         finally:
             for taken in places:
                 self.roster.replicas[taken].ours -= request.weight
@@ -131,16 +133,20 @@ class Replicas(Generic[T]):
         half = None if request.timeout_s is None else request.timeout_s / 2
         return min((s for s in (known, half) if s is not None), default=None)
 
-    def _idle(self, request: Request[T, R], tried: Collection[int]) -> int | None:
-        """Return another server that has time for it: up, half of its room free, nothing waiting."""
-        idle: list[tuple[float, int]] = []
+    def _idle(self, request: Request[T, R], places: Sequence[int]) -> int | None:
+        """Return another server that has time for it: up, half of its room free, nothing waiting.
+
+        A third request may go where one of the two is, since a stall may be of a request alone.
+        """
+        idle: list[tuple[int, float, int]] = []
         for place, standing in enumerate(self._standings(request)):
             load = self.roster.replicas[place].load
             waits = load is not None and load.waiting > 0
-            there = place not in tried and standing.able and standing.serves and not waits
-            if there and standing.busy <= IDLE and standing.has_room(request.weight):
-                idle.append((standing.busy, place))
-        return min(idle)[1] if idle else None
+            there = standing.able and standing.serves and not waits
+            free = standing.busy <= IDLE and standing.has_room(request.weight)
+            if there and free and (len(places) > 1 or place not in places):
+                idle.append((places.count(place), standing.busy, place))
+        return min(idle)[2] if idle else None
 
     async def _one(
         self,

@@ -12,6 +12,8 @@ from forethought.nodes.values import End
         ("stop", "\n\n", "stop"),
         ("length", None, "length"),
         (None, None, "cut"),
+        ("abort", None, "cut"),
+        ("error", None, "cut"),
     ],
 )
 def test_names_how_vllm_says_that_a_completion_ended(

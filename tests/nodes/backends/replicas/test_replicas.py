@@ -275,18 +275,32 @@ async def straggling(
     return asking
 
 
-async def test_a_straggler_is_asked_again_where_it_is_idle_and_the_loser_is_counted() -> None:
+async def test_a_straggler_is_asked_again_where_it_is_idle_and_the_losers_are_counted() -> None:
     servers = [FakeServer("a"), FakeServer("b")]
     group = await group_of(*servers)
     await warmed(group, servers)
     told: list[Usage] = []
     with hearing_abandoned(told.append):
         asking = await straggling(group)
-        assert [len(server.asked) for server in servers] == [1, 1]
         servers[1].asked[0].reply.set_result(Reply("b"))
         assert (await asking).said == "b"
-    assert servers[0].asked[0].cancelled
-    assert told == [Usage(calls=1, completion_tokens=7)]
+    assert all(one.cancelled for one in servers[0].asked)
+    assert told == [Usage(calls=1, completion_tokens=7)] * len(servers[0].asked)
+    assert [state.sequences for state in group.roster.states()] == [0, 0]
+
+
+async def test_where_two_straggle_a_third_is_asked_and_no_more() -> None:
+    servers = [FakeServer("a"), FakeServer("b")]
+    group = await group_of(*servers)
+    await warmed(group, servers)
+    asking = await straggling(group)
+    while len(servers[0].asked) < 2:
+        await asyncio.wait({asking}, timeout=0.001)
+    await settled()
+    assert [len(server.asked) for server in servers] == [2, 1]
+    servers[0].asked[1].reply.set_result(Reply("a, again"))
+    assert (await asking).said == "a, again"
+    assert servers[0].asked[0].cancelled and servers[1].asked[0].cancelled
     assert [state.sequences for state in group.roster.states()] == [0, 0]
 
 
