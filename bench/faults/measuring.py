@@ -81,9 +81,9 @@ async def measure(name: str, scenario: Scenario, questions: int, at_once: int) -
         count = max(at_once, round(questions * scenario.share))
         async with open_engine(settings) as engine:
             await engine.ready()
-            for server in servers:
+            for seed, server in enumerate(servers):
                 server.post("/reset")
-                server.post("/faults", scenario.faults)
+                server.post("/faults", {"seed": seed, **scenario.faults})
             asker = _Asker(engine, scenario)
             started = time.perf_counter()
             texts = [asked[k % len(asked)] for k in range(count)]

@@ -27,6 +27,9 @@ class Faults:
     lost_every: int = 0
     """Every so many samples one is lost: in a reply of several it comes empty and without a finish
     reason, alone it is a 500. 0 loses none."""
+    seed: int | None = None
+    """Of the chance from now on, so that several servers do not fail at the same requests; None goes
+    on with the one there is."""
     down_s: float = 0.0
     """Close the port and every connection now, and listen again after so many seconds."""
 

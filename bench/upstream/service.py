@@ -189,6 +189,8 @@ class Upstream:
 
     def _set_faults(self, body: Json) -> Json:
         self.faults = Faults.read(body)
+        if self.faults.seed is not None:
+            self._rng.seed(self.faults.seed)
         if self.faults.down_s:
             self.on_down(self.faults.down_s)
         return asdict(self.faults)
