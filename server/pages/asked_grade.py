@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 from ...storage.grades import NewGrade
 from ..errors import bad_request
+from ..trace_grades import ANYBODY
 
 SCORES = {"right": 1.0, "partly": 0.5, "wrong": 0.0}
 MOST_NAME, MOST_NOTE = 60, 4000
@@ -36,10 +37,13 @@ def grade_from(fields: dict[str, str], trace_id: str, key_name: str | None) -> N
     if verdict not in SCORES:
         raise bad_request(f"grade must be right, partly or wrong, not {verdict!r}", "grade")
     note = fields.get("note", "").strip()
-    name = " ".join((key_name or fields.get("name", "")).split()) or "somebody"
+    name = " ".join((key_name or fields.get("name", "")).split())
     if len(note) > MOST_NOTE or len(name) > MOST_NAME:
         message = f"a note has at most {MOST_NOTE} characters, a name {MOST_NAME}"
         raise bad_request(message, "note" if len(note) > MOST_NOTE else "name")
     return NewGrade(
-        trace_id=trace_id, grader=f"person:{name}", score=SCORES[verdict], note=note or None
+        trace_id=trace_id,
+        grader=f"person:{name}" if name else ANYBODY,
+        score=SCORES[verdict],
+        note=note or None,
     )

@@ -17,7 +17,7 @@ from ...storage.views import TraceDetail
 from ..bounded import bounded
 from ..errors import Refusal, refusal_of
 from ..keys import Keys
-from ..trace_views import find_trace, is_id
+from ..trace_views import find_owned, find_trace, is_id
 from ..visit import current_visit
 from . import door
 from .asked_grade import MOST_BYTES, form_of, grade_from
@@ -113,8 +113,7 @@ class Site:
     async def show_run(self, request: Request) -> Response:
         """One run whole."""
         detail = await self._found(request)
-        grades = await self._store.grades_of(detail.trace.id)
-        page = await run_in_threadpool(trace_page, detail, grades)
+        page = await run_in_threadpool(trace_page, detail)
         html = await run_in_threadpool(self._pages.html, "trace", page=page, **self._who())
         return HTMLResponse(html)
 
@@ -157,10 +156,9 @@ class Site:
     async def tell_state(self, request: Request) -> Response:
         """Whether the run goes on, and a mark that changes when there is more to see."""
         trace_id = request.path_params["trace_id"]
-        owned = await self._may_see(trace_id)
-        progress = await self._store.progress_of(trace_id) if owned else None
+        progress = await (await find_owned(self._store, trace_id)).progress_of(trace_id)
         if progress is None:
-            return JSONResponse({"status": "unknown", "mark": ""}, status_code=404)
+            raise Refusal(status=404, message="there is no such run")
         counted = (progress.steps, progress.candidates, progress.calls, progress.nodes)
         return JSONResponse({"status": progress.status, "mark": "-".join(map(str, counted))})
 
@@ -221,10 +219,6 @@ class Site:
         if detail is None:
             raise Refusal(status=404, message="there is no such run, or it is not yours to see")
         return detail
-
-    async def _may_see(self, trace_id: str) -> bool:
-        owner = await self._store.owner_of_run(trace_id)
-        return owner is not None and current_visit().key_id in (None, owner.key_id)
 
     def _page(self, template: str, *, status: int = 200, **values: object) -> HTMLResponse:
         html = self._pages.html(template, **values, **self._who(), status=status)

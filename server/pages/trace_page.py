@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...storage.grades import Grade
-from ...storage.views import CandidateView, TraceDetail, TraceView
+from ...storage.views import TraceDetail, TraceView
 from .branches import branches_of
 from .outline import ShownStage, stages
 from .revisions import Chains, chains_of
@@ -31,7 +30,7 @@ class TracePage:
     time_line: TimeLine | None
     totals: tuple[RoleTotal, ...]
     grades: tuple[Grade, ...]
-    chosen: CandidateView | None
+    """Oldest first."""
 
     @property
     def running(self) -> bool:
@@ -39,7 +38,7 @@ class TracePage:
         return self.trace.status == "running"
 
 
-def trace_page(detail: TraceDetail, grades: Sequence[Grade]) -> TracePage:
+def trace_page(detail: TraceDetail) -> TracePage:
     """Return the page of a run."""
     branches = branches_of(detail)
     key = detail.trace.candidate_key
@@ -54,6 +53,5 @@ def trace_page(detail: TraceDetail, grades: Sequence[Grade]) -> TracePage:
         revisions=chains_of(detail),
         time_line=time_line_of(detail),
         totals=totals_of(detail),
-        grades=tuple(grades),
-        chosen=next((one for one in detail.candidates if one.key == key), None),
+        grades=detail.grades,
     )

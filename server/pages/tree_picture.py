@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .branches import Branch, State
-from .words import excerpt, score_words
 
 NARROW, WIDE = 22, 84
 """Between columns; a shallow tree is drawn wider."""
@@ -36,7 +35,9 @@ class Dot:
     grade: str
     """Which fifth of [0, 1] its score is in, 0 to 4; `none` without a score."""
     mark: Mark
-    title: str
+    text: str
+    """Of the step."""
+    score: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,13 +154,10 @@ class _Placed:
         row = self._free_row(column, from_row)
         self.ends[row] = column + steps
         x, y = EDGE + column * self._column, EDGE + row * ROW
-        path = f"M{x} {y}H{x + (steps - 1) * self._column}"
+        path = f"M{x} {y}h{(steps - 1) * self._column}" if steps > 1 else ""
         if from_row >= 0:
-            before, above = x - self._column, EDGE + from_row * ROW
-            middle = x - self._column // 2
-            path = (
-                f"M{before} {above}C{middle} {above} {middle} {y} {x} {y}{path[path.index('H') :]}"
-            )
+            up, half = (from_row - row) * ROW, self._column // 2
+            path += f"M{x} {y}c-{half} 0-{half} {up}-{self._column} {up}"
         self.ways.setdefault(branch.state, []).append(path)
         sides: list[tuple[Branch, int, int]] = []
         for stretch in branch.stretches:
@@ -180,7 +178,8 @@ class _Placed:
                         y=y,
                         grade=grade_of(step.score),
                         mark=mark,
-                        title=f"{score_words(step.score)}: {excerpt(step.text[:400], 90)}",
+                        text=step.text,
+                        score=step.score,
                     )
                 )
                 column += 1

@@ -47,8 +47,9 @@ _LETTERS = {"n": "N", "m": "M", "k": "K"}
 
 def excerpt(text: str, length: int) -> str:
     """Return the beginning of `text` on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+    line = " ".join(text[: 4 * length + 40].split())  # the rest cannot be seen
+    cut = len(line) > length or len(text) > 4 * length + 40
+    return line[: length - 1].rstrip() + "…" if cut else line
 
 
 def score_words(score: float | None) -> str:

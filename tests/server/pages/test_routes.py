@@ -189,7 +189,7 @@ async def test_a_grade_is_stored_beside_earlier_ones(tmp_path: Path) -> None:
     assert (first.status_code, first.headers["location"]) == (303, f"/ui/traces/{run}#grades")
     assert [(g.grader, g.score, g.note) for g in grades] == [
         ("person:anna b", 1.0, None),
-        ("person:somebody", 0.5, "half of it"),
+        ("person:anonymous", 0.5, "half of it"),
     ]
 
 
