@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from ..storage.store import Store
 from .app import create_app
 from .cancelling import heeding
+from .event_loop import settle
 from .guard import OVERTIME_S, guard_of
 from .http_terms import HttpTerms
 from .keys import is_loopback, wants_keys
@@ -65,6 +66,7 @@ async def run_service(
             served_on(app, listen(), grace_s=OVERTIME_S),
         ):
             await engine.warm_up()
+            settle()
             reasons = tuple(await engine.ready())  # first: it finds out which model there is
             up(Up(model=engine.model, reasons=reasons))
             await orders.stop.wait()

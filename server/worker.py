@@ -14,6 +14,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from ..nodes.errors import ForethoughtError
+from .event_loop import run
 from .orders import Beat, Orders, Up
 from .service import run_service
 from .serving import listening
@@ -31,7 +32,7 @@ def work(settings: Settings, parent: Connection, number: int) -> None:
     try:
         set_up_logs(settings.log_format, settings.log_level)
         with tracing(settings) as spans:
-            asyncio.run(_work(settings, parent, number, spans))
+            run(_work(settings, parent, number, spans))
     except ForethoughtError as exc:
         _tell(number, f"Error: {exc}")
         sys.exit(1)

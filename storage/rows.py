@@ -1,15 +1,14 @@
 """What is to be written, and one transaction's worth of writing it.
 
 Inserts are idempotent (`ON CONFLICT DO NOTHING`): a commit whose confirmation got lost is simply
-repeated. Order: inserts table by table, each table after those it refers to; then changes, oldest
-first.
+repeated. Order: inserts table by table, each table after those it refers to; then changes, those of one
+row as one, where the newest value of a column counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from sqlalchemy import Table, bindparam, update
@@ -44,6 +43,8 @@ class Change:
 
 
 Row = Insert | Change
+_Shape = tuple[type[Base], tuple[str, ...], tuple[str, ...]]
+"""Table, names of the key, names of what changes."""
 
 
 class RowSink(Protocol):
@@ -75,19 +76,22 @@ def insert_new(connection: AsyncConnection, model: type[Base]) -> postgresql.Ins
 async def write_rows(connection: AsyncConnection, rows: Sequence[Row]) -> None:
     """Write `rows` in the transaction of `connection`."""
     inserts: dict[type[Base], list[Values]] = {}
-    changes: list[Change] = []
+    changes: dict[tuple[object, ...], Change] = {}
     for row in rows:
         if isinstance(row, Insert):
             inserts.setdefault(row.model, []).append(row.values)
         else:
-            changes.append(row)
+            place = (row.model, *row.key.values())
+            before = changes.get(place)
+            values = row.values if before is None else {**before.values, **row.values}
+            changes[place] = row if before is None else replace(before, values=values)
     for model in WRITE_ORDER:
         if values := inserts.get(model):
             if connection.dialect.name == "postgresql":
                 await insert_records(connection, table_of(model), values)
             else:
                 await connection.execute(insert_new(connection, model), [dict(v) for v in values])
-    for (model, keys, columns), alike in groupby(changes, _shape):
+    for (model, keys, columns), alike in _by_shape(changes.values()).items():
         table = table_of(model)
         change = update(table).where(*(table.c[k] == bindparam(f"where_{k}") for k in keys))
         await connection.execute(
@@ -100,5 +104,10 @@ async def write_rows(connection: AsyncConnection, rows: Sequence[Row]) -> None:
         )
 
 
-def _shape(change: Change) -> tuple[type[Base], tuple[str, ...], tuple[str, ...]]:
-    return change.model, tuple(change.key), tuple(change.values)
+def _by_shape(changes: Iterable[Change]) -> dict[_Shape, list[Change]]:
+    """Return the changes of different rows, of which the order means nothing, one list a statement."""
+    found: dict[_Shape, list[Change]] = {}
+    for change in changes:
+        shape = (change.model, tuple(change.key), tuple(sorted(change.values)))
+        found.setdefault(shape, []).append(change)
+    return found

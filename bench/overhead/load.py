@@ -166,6 +166,8 @@ class _Line(asyncio.Protocol):
         else:
             return
         self._waiting.set_result((int(head[9:12]), whole, self._first))
+        if b"\r\nconnection: close" in head:
+            self.close()
 
 
 def _unchunked(data: bytes) -> bytes:

@@ -16,9 +16,10 @@ async def read_answers(
 ) -> tuple[Candidate, ...]:
     """Return the candidates in their order, the whole ones with answer and key where they state one."""
     found: dict[str, str] = {}
+    own = equality.find if isinstance(equality, Finder) else None
     for c in candidates:
         if c.whole and c.answer is None:
-            answer = _find(c.text, kind, equality)
+            answer = extract_answer(c.text, kind) if own is None else own(c.text)
             if answer is not None:
                 found[c.key] = answer
     keys = await equality.keys(list(found.values()), kind)
@@ -27,7 +28,3 @@ async def read_answers(
         replace(c, answer=found[c.key], answer_key=read[c.key]) if c.key in found else c
         for c in candidates
     )
-
-
-def _find(text: str, kind: Kind, equality: Equality) -> str | None:
-    return equality.find(text) if isinstance(equality, Finder) else extract_answer(text, kind)

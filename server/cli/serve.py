@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ...storage.store import Store
+from ..event_loop import run
 from ..orders import Orders, Up
 from ..service import run_service, tell_of_keys
 from ..serving import listening, reserved, url_of
@@ -40,7 +41,7 @@ def serve(
     settings = read_settings().model_copy(update=chosen)
     set_up_logs(settings.log_format, settings.log_level)
     with one_sentence(), tracing(settings) as spans:
-        asyncio.run(_serve(settings, spans))
+        run(_serve(settings, spans))
 
 
 async def _serve(settings: Settings, spans: Sequence[Observer]) -> None:

@@ -1,0 +1,12 @@
+"""Starts the bench, as `python bench/overhead` or as `python -m bench.overhead`."""
+
+import sys
+from pathlib import Path
+
+if not __package__:  # run by its path: its modules would be top-level names, without a package
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+from bench.overhead.main import main
+from bench.overhead.options import parser
+
+main(parser().parse_args())

@@ -1,0 +1,42 @@
+"""Best-of-N under a judge: ours by P(yes), optillm by a rating after a rating."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Iterator
+
+from ..upstream.running import running
+from .adaptive import Row, right_of, row_of
+from .cells import measure
+from .systems import System, optillm, ours
+
+
+def run(options: argparse.Namespace) -> Iterator[Row]:
+    """Ask every system all questions."""
+    bank = ["--questions", str(options.questions), "--latency-ms", str(options.latency_ms)]
+    with running(*bank) as upstream:
+        asked = upstream.get("/questions")
+        texts = [question["text"] for question in asked]
+        for system in _systems(options):
+            with system.start(upstream) as served:
+                cell, replies = measure(
+                    system, served, upstream, texts, at_once=options.at_once, repeat=0
+                )
+            yield row_of(cell, asyncio.run(right_of(replies, asked)))
+
+
+def _systems(options: argparse.Namespace) -> list[System]:
+    found = []
+    for n in options.ns:
+        extension = {
+            "task_kind": "number",
+            "max_generations": n,
+            "strategy": {"name": "best_of_n", "n": n},
+        }
+        judged = {"FORETHOUGHT_VERIFIER_FORMAT": "judge", "FORETHOUGHT_PILOT": str(n)}
+        found += [
+            ours(f"ours, judge {n}", extension, judged | {"FORETHOUGHT_VERIFIER_URL": ""}),
+            optillm(f"optillm bon {n}", "bon", {}, torch=options.torch, best_of=n),
+        ]
+    return found
