@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
+from typing import Any, cast
 
-from langgraph.graph.state import CompiledStateGraph
-
-from ..nodes.events import Event, NodeFinished
+from ..nodes.events import Event, NodeFinished, NodeName
 from ..nodes.state import Asked, Deps, ThinkState
 from ..nodes.values import Question
-
-Graph = CompiledStateGraph[ThinkState, Deps, Asked, ThinkState]
+from .stepping import Graph, steps
 
 
 async def run_graph(graph: Graph, question: Question, deps: Deps) -> AsyncGenerator[Event]:
@@ -21,10 +18,28 @@ async def run_graph(graph: Graph, question: Question, deps: Deps) -> AsyncGenera
     Raises:
         ForethoughtError: the run could give no answer.
     """
+    asked: Asked = {"question": question}
+    running = _streamed(graph, asked, deps) if deps.live else _stepped(graph, asked, deps)
+    async with aclosing(running) as events:
+        async for event in events:
+            yield event
+
+
+async def _stepped(graph: Graph, asked: Asked, deps: Deps) -> AsyncGenerator[Event]:
+    before = deps.meter.seconds
+    async with aclosing(steps(graph, asked, deps)) as finished:
+        async for step in finished:
+            now = deps.meter.seconds
+            yield _finished(step.node, step.writes, before, now)
+            before = now
+
+
+async def _streamed(graph: Graph, asked: Asked, deps: Deps) -> AsyncGenerator[Event]:
+    """Run it by LangGraph, whose stream carries text on its way between the nodes."""
     before = deps.meter.seconds
     stream: AsyncGenerator[Any]  # what a mode carries: "custom" our event, "updates" node to writes
     stream = graph.astream(  # type: ignore[assignment]  # it is declared as an iterator
-        {"question": question}, context=deps, stream_mode=["updates", "custom"]
+        asked, context=deps, stream_mode=["updates", "custom"]
     )
     async with aclosing(stream):
         async for mode, chunk in stream:
@@ -33,5 +48,14 @@ async def run_graph(graph: Graph, question: Question, deps: Deps) -> AsyncGenera
                 continue
             now = deps.meter.seconds
             for node, writes in chunk.items():
-                yield NodeFinished(node=node, writes=writes, started_s=before, seconds=now - before)
+                yield _finished(node, writes, before, now)
             before = now
+
+
+def _finished(node: str, writes: Any, before: float, now: float) -> NodeFinished:
+    return NodeFinished(
+        node=cast(NodeName, node),
+        writes=cast(ThinkState, writes),
+        started_s=before,
+        seconds=now - before,
+    )

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 
-from ..graphs.run import Graph, run_graph
+from ..graphs.run import run_graph
+from ..graphs.stepping import Graph
 from ..nodes.errors import StoreError
 from ..nodes.events import Event, NodeFinished
 from ..nodes.replying import as_asked

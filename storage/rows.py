@@ -83,8 +83,9 @@ async def write_rows(connection: AsyncConnection, rows: Sequence[Row]) -> None:
         else:
             place = (row.model, *row.key.values())
             before = changes.get(place)
-            values = row.values if before is None else {**before.values, **row.values}
-            changes[place] = row if before is None else replace(before, values=values)
+            if before is not None:
+                row = replace(before, values={**before.values, **row.values})
+            changes[place] = row
     for model in WRITE_ORDER:
         if values := inserts.get(model):
             if connection.dialect.name == "postgresql":
