@@ -1,7 +1,8 @@
 """What all runs add up to, for one look: rows of the views of docs/analysts.md, over some of the runs.
 
 The views are over every run there is. Here their own statements read the runs of one API key, one model
-or the last days alone: each gets these in place of `run_summary`.
+or the last days alone: each gets these in place of `run_summary`. They are put aside first, in a table of
+the connection's own, since what graders say takes longer to find than all that is made of it.
 """
 
 from __future__ import annotations
@@ -38,9 +39,8 @@ class StatusCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccuracyCell:
-    """A row of `accuracy_cells`: sums over finished runs."""
+    """Rows of `accuracy_cells` added up over days, models and kinds: sums over finished runs."""
 
-    day: str
     effort: str
     level: int | None
     strategy: str
@@ -48,6 +48,20 @@ class AccuracyCell:
     graded: int
     scores: float
     """Sum of the scores of those that were graded."""
+    generations: int
+    completion_tokens: int
+    verifier_tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyDay:
+    """Rows of `accuracy_cells` added up by day; the fields of `AccuracyCell`."""
+
+    day: str
+    runs: int
+    graded: int
+    scores: float
     generations: int
     completion_tokens: int
     verifier_tokens: int
@@ -124,6 +138,7 @@ class Overview:
 
     statuses: tuple[StatusCount, ...]
     cells: tuple[AccuracyCell, ...]
+    days: tuple[AccuracyDay, ...]
     difficulty: tuple[DifficultyTenth, ...]
     confidence: tuple[ConfidenceTenth, ...]
     waste: tuple[WasteRow, ...]
@@ -132,40 +147,71 @@ class Overview:
 
 
 R = TypeVar(
-    "R", StatusCount, AccuracyCell, DifficultyTenth, ConfidenceTenth, WasteRow, VerifierRow, CostRow
+    "R",
+    StatusCount,
+    AccuracyCell,
+    AccuracyDay,
+    DifficultyTenth,
+    ConfidenceTenth,
+    WasteRow,
+    VerifierRow,
+    CostRow,
 )
 _RUNS = "FROM run_summary"
+_ASIDE = "overview_runs"
 _STATUSES = f"SELECT status, COUNT(*) AS runs {_RUNS} GROUP BY status"
+_SUMMED = ("runs", "graded", "generations", "completion_tokens", "verifier_tokens")
+_SUMS = ", ".join(f"CAST(SUM({name}) AS BIGINT) AS {name}" for name in _SUMMED)
 
 
 async def read_overview(connection: AsyncConnection, wanted: OverviewFilter) -> Overview:
     """Return what the wanted runs add up to."""
+    dialect: Dialect = "postgresql" if connection.dialect.name == "postgresql" else "sqlite"
+
+    async def rows(kind: type[R], statement: str) -> tuple[R, ...]:
+        columns = ", ".join(field.name for field in fields(kind))
+        made = spell(statement, dialect).replace(_RUNS, f"FROM {_ASIDE}")
+        found = await connection.execute(text(f"SELECT {columns} FROM ({made}) AS v ORDER BY 1, 2"))
+        return tuple(
+            kind(**{name: _plain(value) for name, value in row.items()}) for row in found.mappings()
+        )
+
+    await _put_aside(connection, wanted)
+    try:
+        return Overview(
+            statuses=await rows(StatusCount, _STATUSES),
+            cells=await rows(AccuracyCell, _cells_by("effort, level, strategy")),
+            days=await rows(AccuracyDay, _cells_by("day")),
+            difficulty=await rows(DifficultyTenth, VIEWS["calibration_of_difficulty"]),
+            confidence=await rows(ConfidenceTenth, VIEWS["calibration_of_confidence"]),
+            waste=await rows(WasteRow, VIEWS["waste"]),
+            verifiers=await rows(VerifierRow, VIEWS["verifier_against_grades"]),
+            costs=await rows(CostRow, VIEWS["cost_per_right"]),
+        )
+    finally:
+        await connection.execute(text(f"DROP TABLE IF EXISTS {_ASIDE}"))
+
+
+def _cells_by(columns: str) -> str:
+    return (
+        f"SELECT {columns}, {_SUMS}, SUM(scores) AS scores, SUM(seconds) AS seconds"
+        f" FROM ({VIEWS['accuracy_cells']}) AS c GROUP BY {columns}"
+    )
+
+
+async def _put_aside(connection: AsyncConnection, wanted: OverviewFilter) -> None:
     conditions = {
         "day >= :since": wanted.since,
         "model = :model": wanted.model,
         "key_id = :key_id": wanted.key_id,
     }
     held = [condition for condition, value in conditions.items() if value is not None]
-    some = f"FROM (SELECT * {_RUNS} WHERE {' AND '.join(held)}) AS run_summary" if held else _RUNS
+    where = f" WHERE {' AND '.join(held)}" if held else ""
     values = {field.name: getattr(wanted, field.name) for field in fields(OverviewFilter)}
     given = {name: value for name, value in values.items() if value is not None}
-    dialect: Dialect = "postgresql" if connection.dialect.name == "postgresql" else "sqlite"
-
-    async def rows(kind: type[R], view: str) -> tuple[R, ...]:
-        columns = ", ".join(field.name for field in fields(kind))
-        sql = f"SELECT {columns} FROM ({spell(view, dialect).replace(_RUNS, some)}) AS v ORDER BY 1, 2"
-        found = (await connection.execute(text(sql), given)).mappings()
-        return tuple(kind(**{name: _plain(value) for name, value in row.items()}) for row in found)
-
-    return Overview(
-        statuses=await rows(StatusCount, _STATUSES),
-        cells=await rows(AccuracyCell, VIEWS["accuracy_cells"]),
-        difficulty=await rows(DifficultyTenth, VIEWS["calibration_of_difficulty"]),
-        confidence=await rows(ConfidenceTenth, VIEWS["calibration_of_confidence"]),
-        waste=await rows(WasteRow, VIEWS["waste"]),
-        verifiers=await rows(VerifierRow, VIEWS["verifier_against_grades"]),
-        costs=await rows(CostRow, VIEWS["cost_per_right"]),
-    )
+    await connection.execute(text(f"DROP TABLE IF EXISTS {_ASIDE}"))
+    aside = f"CREATE TEMPORARY TABLE {_ASIDE} AS SELECT * {_RUNS}{where}"
+    await connection.execute(text(aside), given)
 
 
 def _plain(value: Any) -> Any:  # columns differ in type

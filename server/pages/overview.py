@@ -12,7 +12,14 @@ from typing import TypeVar
 
 from ...nodes.budget import EFFORTS
 from ...nodes.evaluating import Share, wilson
-from ...storage.overview import AccuracyCell, CostRow, Overview, OverviewFilter, WasteRow
+from ...storage.overview import (
+    AccuracyCell,
+    AccuracyDay,
+    CostRow,
+    Overview,
+    OverviewFilter,
+    WasteRow,
+)
 from ..report.blocks import Cell, Mark, Table
 from ..report.words import count, number
 from .words import seconds_words, share_words, strategy_words
@@ -95,7 +102,7 @@ def filter_of(asked: OverviewAsked, key_id: str | None, now: datetime) -> Overvi
 def overview_page(overview: Overview) -> OverviewPage:
     """Return the page."""
     cells = overview.cells
-    days = _groups(cells, lambda cell: cell.day)
+    days = tuple(_group(day.day, [day]) for day in overview.days)
     return OverviewPage(
         facts=tuple(_facts(overview)),
         by=(
@@ -181,7 +188,7 @@ def _groups(
     return tuple(_group(name, found[name]) for name in sorted(found, key=order))
 
 
-def _group(name: str, cells: Sequence[AccuracyCell]) -> Group:
+def _group(name: str, cells: Sequence[AccuracyCell] | Sequence[AccuracyDay]) -> Group:
     runs = sum(cell.runs for cell in cells)
     graded, scores = sum(cell.graded for cell in cells), sum(cell.scores for cell in cells)
     right = replace(wilson(round(scores), graded), value=scores / graded) if graded else None

@@ -12,6 +12,7 @@ from forethought.server.pages.overview import (
 from forethought.server.pages.overview_charts import by_attributes, charts_of
 from forethought.storage.overview import (
     AccuracyCell,
+    AccuracyDay,
     ConfidenceTenth,
     CostRow,
     DifficultyTenth,
@@ -26,16 +27,9 @@ NOW = datetime(2026, 11, 27, 23, 30, tzinfo=UTC)
 
 
 def cell(
-    strategy: str,
-    effort: str,
-    *,
-    runs: int = 10,
-    graded: int = 0,
-    scores: float = 0.0,
-    day: int = 1,
+    strategy: str, effort: str, *, runs: int = 10, graded: int = 0, scores: float = 0.0
 ) -> AccuracyCell:
     return AccuracyCell(
-        day=f"2026-11-{day:02d}",
         effort=effort,
         level=None if strategy == "direct" else 3,
         strategy=strategy,
@@ -52,9 +46,14 @@ def cell(
 MADE = Overview(
     statuses=(StatusCount(status="failed", runs=1), StatusCount(status="finished", runs=30)),
     cells=(
-        cell("beam_search", "high", graded=8, scores=6.5, day=2),
+        cell("beam_search", "high", graded=8, scores=6.5),
         cell("beam_search", "low", graded=2, scores=0.5),
         cell("direct", "none"),
+    ),
+    days=tuple(
+        AccuracyDay(day=day, runs=10, graded=0, scores=0.0, generations=40, completion_tokens=10_000,
+                    verifier_tokens=5_000, seconds=20.0)
+        for day in ("2026-11-01", "2026-11-02")
     ),
     difficulty=(
         DifficultyTenth(difficulty_method="a", tenth=3, graded=1, said=0.3, true_at_least=0.2,
@@ -143,7 +142,14 @@ def test_a_kind_of_run_without_a_right_answer_has_no_cost_of_one() -> None:
 
 def test_without_any_run_there_is_little_to_say() -> None:
     nothing = Overview(
-        statuses=(), cells=(), difficulty=(), confidence=(), waste=(), verifiers=(), costs=()
+        statuses=(),
+        cells=(),
+        days=(),
+        difficulty=(),
+        confidence=(),
+        waste=(),
+        verifiers=(),
+        costs=(),
     )
     page = overview_page(nothing)
     assert page.facts == ("0 runs finished.",)
