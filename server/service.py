@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+
+from prometheus_client import CollectorRegistry
 
 from ..storage.store import Store
 from .app import create_app
@@ -25,6 +28,7 @@ from .settings import Settings
 from .telemetry.base import Observer
 from .telemetry.gauges import LineGauges, StoreGauges
 from .telemetry.metrics import Metrics
+from .telemetry.together import Together
 
 
 async def run_service(
@@ -36,6 +40,7 @@ async def run_service(
     tell: Tell,
     spans: Sequence[Observer] = (),
     mcp_sessions: bool = True,
+    number: int | None = None,
 ) -> None:
     """Serve on the socket of `listen` until `orders` say to stop, then let running answers end.
 
@@ -48,6 +53,12 @@ async def run_service(
         guard = guard_of(settings, engine.store)
         metrics.registry.register(LineGauges(guard.admission.line))
         metrics.registry.register(StoreGauges(engine.store))
+        sharing: AbstractAsyncContextManager[None] = nullcontext()
+        if number is not None and settings.metrics_dir is not None:
+            together = Together(metrics.registry, settings.metrics_dir, number)
+            metrics.shown = CollectorRegistry()
+            metrics.shown.register(together)
+            sharing = together.sharing()
         app = create_app(
             engine,
             guard=guard,
@@ -62,6 +73,7 @@ async def run_service(
             claims=engine.store,
         )
         async with (
+            sharing,
             heeding(guard.running, engine.store),
             served_on(app, listen(), grace_s=OVERTIME_S),
         ):

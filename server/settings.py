@@ -179,6 +179,11 @@ class Settings(BaseSettings):
     otel_content: bool = Field(
         default=False, description="Whether spans carry the texts of questions and answers."
     )
+    metrics_dir: Path | None = Field(
+        default=None,
+        description="Empty folder in which several workers keep their counts for each other, so that "
+        "/metrics of any tells of all; by default a temporary one.",
+    )
     log_format: LogFormat = Field(
         default="text", description="Form of the log on stderr: text, or json, an object a line."
     )

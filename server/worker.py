@@ -68,6 +68,7 @@ async def _work(
             tell=lambda told: _tell(number, told),
             spans=spans,
             mcp_sessions=False,
+            number=number,
         )
     finally:
         heart.cancel()

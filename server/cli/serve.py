@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -71,7 +73,10 @@ async def _serve(settings: Settings, spans: Sequence[Observer]) -> None:
 
         if settings.workers == 1:
             await run_service(settings, lambda: bound, orders, up=up, tell=_tell, spans=spans)
-        else:
+            return
+        with TemporaryDirectory(prefix="forethought-metrics-") as made:
+            shared = settings.metrics_dir or Path(made)
+            settings = settings.model_copy(update={"metrics_dir": shared})
             await Workers(settings, work, tell=_tell).run(orders, up)
 
 

@@ -1,6 +1,6 @@
 """What a server counts, for Prometheus: an observer of runs with a registry of its own.
 
-Every number is of this process alone and begins at 0 with it. Labels take few values: never a trace,
+Every number is of this process alone (`together.py` adds up several) and begins at 0 with it. Labels take few values: never a trace,
 a key, or anything that a caller may choose freely.
 """
 
@@ -29,6 +29,8 @@ class Metrics:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.registry = CollectorRegistry()
+        self.shown = self.registry
+        """What `/metrics` tells: where several processes serve one port, the sums of all."""
         self._clock = clock
         ProcessCollector(registry=self.registry)
         self._runs = Counter(

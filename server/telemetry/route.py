@@ -24,7 +24,7 @@ def metrics_router(metrics: Metrics) -> APIRouter:
     @router.get("/metrics", include_in_schema=False)
     async def read_metrics(request: Request) -> Response:
         encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(metrics.registry), headers={"content-type": content_type})
+        return Response(encode(metrics.shown), headers={"content-type": content_type})
 
     return router
 
