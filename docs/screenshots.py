@@ -11,15 +11,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import io
 import sys
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import anyio
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from bench.traces_load.filling import fill as fill_many
+from PIL import Image
 
 from browser import Browser, start_browser
 from fake_engine import ScriptedEngine
@@ -39,6 +45,10 @@ from page_traces import (
 
 MOST = 6000
 """Pixels of height, for the pictures of whole pages."""
+COLOURS = 128
+"""Of a picture: the pages have few, and the files are a third of the size."""
+MANY = 1500
+"""Runs that the overview adds up."""
 
 
 async def fill(store: Store) -> dict[str, str]:
@@ -87,7 +97,10 @@ async def shoot(browser: Browser, target: Path, *, top: str = "main", height: in
     width = int(await browser.run("return innerWidth"))
     whole = int(await browser.run("return document.documentElement.scrollHeight")) - start
     data = await browser.picture(width, min(height or MOST, whole), top=start)
-    await anyio.Path(target).write_bytes(base64.b64decode(data))
+    picture = Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB").quantize(COLOURS)
+    packed = io.BytesIO()
+    picture.save(packed, "png", optimize=True)
+    await anyio.Path(target).write_bytes(packed.getvalue())
 
 
 async def docs(browser: Browser, url: str, paths: dict[str, str]) -> None:
@@ -99,10 +112,10 @@ async def docs(browser: Browser, url: str, paths: dict[str, str]) -> None:
     await browser.open(url + paths["beam"])
     await shoot(browser, images / "pages-beam.png", height=1480)
     await browser.open(url + paths["revisions"])
-    await shoot(browser, images / "pages-revisions.png", top="#revisions", height=760)
+    await shoot(browser, images / "pages-revisions.png", top="#revisions", height=740)
     await browser.resize(390, dark=True)
     await browser.open(url + paths["beam"])
-    await shoot(browser, images / "pages-phone.png", height=1150)
+    await shoot(browser, images / "pages-phone.png", top="#search", height=1100)
 
 
 async def everything(browser: Browser, url: str, paths: dict[str, str], folder: Path) -> None:
@@ -117,25 +130,45 @@ async def everything(browser: Browser, url: str, paths: dict[str, str], folder: 
                 await shoot(browser, folder / f"{name}-{width}-{mode}.png")
 
 
+@asynccontextmanager
+async def pages_of(database: str) -> AsyncIterator[tuple[Store, str]]:
+    """Serve the pages of a database; yield it and their address."""
+    store = await Store.open(database)
+    try:
+        app = create_app(ScriptedEngine(), traces=store, pages=store)
+        async with served(app, "127.0.0.1", 0, grace_s=1) as url:
+            yield store, url
+    finally:
+        await store.close()
+
+
 async def main() -> None:
     """Serve the pages, and take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", type=Path, metavar="DIR")
     folder: Path | None = parser.parse_args().all
-    with tempfile.TemporaryDirectory() as place:
-        store = await Store.open(f"sqlite+aiosqlite:///{place}/traces.db")
-        browser = start_browser()
-        try:
-            paths = await fill(store)
-            app = create_app(ScriptedEngine(), traces=store, pages=store)
-            async with served(app, "127.0.0.1", 0, grace_s=1) as url:
+    browser = start_browser()
+    try:
+        with tempfile.TemporaryDirectory() as place:
+            async with pages_of(f"sqlite+aiosqlite:///{place}/few.db") as (store, url):
+                paths = await fill(store)
                 if folder is None:
                     await docs(browser, url, paths)
                 else:
                     await everything(browser, url, paths, folder)
-        finally:
-            browser.close()
-            await store.close()
+            many = f"sqlite+aiosqlite:///{place}/many.db"
+            await fill_many(many, MANY, 30 * MANY, 0)
+            async with pages_of(many) as (_, url):
+                path = {"overview": "/ui/overview?days=all"}
+                if folder is None:
+                    await browser.resize(1120)
+                    await browser.open(url + path["overview"])
+                    target = ROOT / "docs" / "images" / "pages-overview.png"
+                    await shoot(browser, target, height=1480)
+                else:
+                    await everything(browser, url, path, folder)
+    finally:
+        browser.close()
 
 
 if __name__ == "__main__":

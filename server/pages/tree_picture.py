@@ -12,7 +12,7 @@ from typing import Literal
 
 from .branches import Branch, State
 
-NARROW, WIDE = 22, 84
+NARROW, WIDE = 22, 78
 """Between columns; a shallow tree is drawn wider."""
 ACROSS = 960
 """What a tree is drawn to fill, where that leaves columns between these two."""
