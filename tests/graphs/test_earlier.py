@@ -7,7 +7,7 @@ import pytest
 from fakes import FakeGenerator, ask, boxed, deps
 from forethought.graphs.run import run_graph
 from forethought.graphs.think import build_think_graph
-from forethought.nodes.algorithms.best_of_n import BestOfN
+from forethought.nodes.algorithms.majority import Majority
 from forethought.nodes.budget import Budget
 from forethought.nodes.candidate import Candidate
 from forethought.nodes.earlier import Earlier, marked
@@ -32,7 +32,7 @@ def going_on(generator: FakeGenerator, *values: object, generations: int = 8) ->
     earlier = Earlier(
         trace_id="before", candidates=found, usage=Usage(calls=1, completion_tokens=500)
     )
-    policy = FixedPolicy(strategy=BestOfN(n=generations))
+    policy = FixedPolicy(strategy=Majority(n=generations))
     it = deps(generator, policy=policy, budget=Budget(generations=generations))
     it.meter.carry(earlier.usage, earlier.generations)
     return replace(it, earlier=found)
