@@ -1,7 +1,7 @@
 """Rebuilds what an interrupted run had found from the rows of its trace.
 
 No checkpoint is kept for it: the rows are written anyway, and reading them costs milliseconds
-(docs/lab-log.md, 2026-11-27). What was under way when it ended is lost; what had ended is not.
+(docs/lab-log.md, 2026-11-28). What was under way when it ended is lost; what had ended is not.
 """
 
 from __future__ import annotations

@@ -115,13 +115,15 @@ class Roster(Generic[T]):
     async def opened(self) -> list[T]:
         """Return what is there to be asked, opening what nobody has asked yet.
 
+        Where nothing is there, it is looked for again once a probe is due, and not for every caller.
+
         Raises:
             BackendError: nothing is; it says why of each.
         """
         async with self._opening:
             if any(r.health.state == "new" for r in self.replicas):
                 await self._open_all()
-            elif not self.served:
+            elif not self.served and any(self.clock() >= r.health.probe_at for r in self.replicas):
                 await self.check()
         if not self.served:
             reasons = [r.health.reason or r.server.url for r in self.replicas]

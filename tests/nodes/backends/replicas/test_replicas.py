@@ -204,6 +204,18 @@ async def test_nothing_to_be_had_is_an_error_that_says_why_of_each() -> None:
         await roster.opened()
 
 
+async def test_servers_that_are_not_there_are_looked_for_once_a_probe_is_due() -> None:
+    clock = Clock()
+    server = FakeServer("a", says="a", well=False)
+    roster = Roster([server, FakeServer("b", well=False)], role="generator", clock=clock)
+    for _ in range(3):
+        with pytest.raises(BackendError, match="no generator can be used"):
+            await roster.opened()
+    assert server.probes == 1
+    clock.now, server.well = 2.0, True
+    assert await roster.opened() == [server]
+
+
 async def test_a_request_goes_only_to_a_server_that_can_do_it() -> None:
     servers = [FakeServer("a", says="a"), FakeServer("b", says="b")]
     group = await group_of(*servers)
