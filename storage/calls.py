@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Literal
 
 from ..nodes.backends.abandoned import hearing_abandoned
 from ..nodes.backends.base import Abilities, Generator, OnText, Prompt, Sampled
 from ..nodes.values import Question, Sampling, Usage
 from ..nodes.verifiers.base import Granularity, ProcessVerifier, Scored
+from .flat import flat
 from .rows import Change, Insert, RowSink, Values
 from .tables import Call, UsageOfRole
 
@@ -65,7 +66,7 @@ class CallLog:
 
     def _sum(self, role: CallRole) -> None:
         key = {"trace_id": self._trace_id, "role": role}
-        sums = asdict(self.usage[role])
+        sums = flat(self.usage[role])
         row: Insert | Change
         if role in self._summed:
             row = Change(model=UsageOfRole, trace_id=self._trace_id, key=key, values=sums)
@@ -116,7 +117,7 @@ class OpenCall:
 
     def _end(self, usage: Usage, returned: int, fault: str | None, error: str | None) -> None:
         usage += self._abandoned
-        tokens = asdict(usage)
+        tokens = flat(usage)
         del tokens["calls"]  # one row is one call
         values = {
             "ms": (self._seconds() - self._started_s) * 1000,
@@ -152,7 +153,7 @@ class RecordedGenerator:
         request = {
             "prompts": len(prompts),
             "n": n,
-            "sampling": asdict(sampling),
+            "sampling": flat(sampling),
             "prefix_steps": [len(p.prefix) for p in prompts],
             "streamed": on_text is not None,
             "timeout_s": timeout_s,

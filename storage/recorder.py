@@ -31,6 +31,7 @@ from ..nodes.verifiers.base import ProcessVerifier
 from . import tables
 from .branches import BranchLog
 from .calls import CallLog, RecordedGenerator, RecordedVerifier
+from .flat import flat
 from .policy_names import policy_columns
 from .rows import Change, Insert, RowSink
 from .texts import TextlessSink
@@ -160,7 +161,7 @@ class TraceRecorder:
         if kind := writes.get("kind"):
             self._change({"kind": kind})
         if difficulty := writes.get("difficulty"):
-            estimate = {f"difficulty_{name}": v for name, v in asdict(difficulty).items()}
+            estimate = {f"difficulty_{name}": v for name, v in flat(difficulty).items()}
             self._change(estimate)
         if hunt := writes.get("hunt"):
             for candidate in hunt.search.candidates:
@@ -202,7 +203,7 @@ class TraceRecorder:
         )
         for rank, group in enumerate(verdict.groups):
             place = {"trace_id": self.trace_id, "verdict_seq": seq, "rank": rank}
-            self._insert(tables.Vote, {**place, **asdict(group)})
+            self._insert(tables.Vote, {**place, **flat(group)})
 
     def _break_off(self, status: Status, error: str | None) -> None:
         rest: dict[str, object] = {
@@ -222,7 +223,7 @@ class TraceRecorder:
         sums = self._branches.tally(chosen=chosen, first_winner=self._first_winner)
         self._insert(tables.Tally, {"trace_id": self.trace_id, **sums})
         ended = {"status": status, "finished_at": self._now()}
-        self._change({**ended, **asdict(usage), **values})
+        self._change({**ended, **flat(usage), **values})
         self._sink.flush()
 
     def _seconds(self) -> float:
@@ -252,7 +253,7 @@ def _new_trace(info: RunInfo, trace_id: str, writer: str, now: datetime) -> dict
         "max_generations": info.budget.generations,
         "max_tokens": info.budget.tokens,
         "deadline_s": info.budget.deadline_s,
-        "sampling": asdict(info.sampling),
+        "sampling": flat(info.sampling),
         "needs": None if info.needs is None else asdict(info.needs),
         "key_id": info.key_id,
         "resumes": info.resumes,
@@ -265,7 +266,8 @@ def _new_trace(info: RunInfo, trace_id: str, writer: str, now: datetime) -> dict
 
 def _turn(message: Message) -> dict[str, object]:
     """Return a turn as it is stored: what only tool turns have is left out of the others."""
-    return {name: value for name, value in asdict(message).items() if value or name == "content"}
+    turn = flat(message) | {"tool_calls": [flat(call) for call in message.tool_calls]}
+    return {name: value for name, value in turn.items() if value or name == "content"}
 
 
 def _plan_json(plan: Plan) -> dict[str, object]:

@@ -11,6 +11,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any, Self
+from urllib.request import getproxies
 
 import aiohttp
 import msgspec
@@ -84,13 +85,14 @@ class ModelServer:
         await self.close()
 
     def _open(self) -> aiohttp.ClientSession:
+        """Return the session. It looks for proxies, once a request and in a thread, where there are any."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
                 timeout=self._timeout,
                 headers=_HEADERS | self._headers,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=True,
+                trust_env=not {"http", "https", "all"}.isdisjoint(getproxies()),
             )
         return self._session
 

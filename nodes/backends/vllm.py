@@ -8,12 +8,10 @@ sampled. Elsewhere every prompt is a chat request of its own. Wire format: vLLM 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
-
-import tenacity
 
 from ..candidate import Step
 from ..errors import BackendError, BackendRejected, BackendTimeout, PromptTooLong
@@ -48,13 +46,7 @@ class VllmGenerator:
         self._abilities = abilities
         self._server = f"the generator at {client.base_url}"
         self._prompt_ids: dict[_Conversation, list[int]] = {}
-        self._retrying = partial(
-            tenacity.AsyncRetrying,
-            stop=tenacity.stop_after_attempt(2),
-            wait=tenacity.wait_fixed(retry_pause_s),
-            retry=tenacity.retry_if_exception(_is_worth_another_try),
-            reraise=True,
-        )
+        self._retry_pause_s = retry_pause_s
 
     @property
     def abilities(self) -> Abilities:
@@ -73,19 +65,35 @@ class VllmGenerator:
         """Return `n` independent completions of each prompt."""
         until = None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s
         if self._abilities.token_ids:
-            sampled: Sampled = await self._retrying()(
-                self._by_ids, prompts, n, sampling, on_text, until
+            sampled = await self._tried_twice(
+                lambda: self._by_ids(prompts, n, sampling, on_text, until)
             )
             return await self._mended(sampled, prompts, n, sampling, until)
         calls: list[Awaitable[Sampled]] = [
-            self._retrying()(
-                partial(self._request, "chat/completions", body, 1, n),
-                partial(_shifted, on_text, i) if on_text else None,
-                until,
+            self._tried_twice(
+                partial(
+                    self._request,
+                    "chat/completions",
+                    body,
+                    1,
+                    n,
+                    partial(_shifted, on_text, i) if on_text else None,
+                    until,
+                )
             )
             for i, body in enumerate(self._chat_body(p, n, sampling) for p in prompts)
         ]
         return _joined(await asyncio.gather(*calls, return_exceptions=True))
+
+    async def _tried_twice(self, call: Callable[[], Awaitable[Sampled]]) -> Sampled:
+        """Return what a call gives, at its second try where the first finds nothing."""
+        try:
+            return await call()
+        except BackendError as exc:
+            if isinstance(exc, BackendRejected | BackendTimeout):
+                raise
+        await asyncio.sleep(self._retry_pause_s)
+        return await call()
 
     async def _mended(
         self,
@@ -238,10 +246,6 @@ def _room(abilities: Abilities, prompt_tokens: int) -> int:
             f"{abilities.max_model_len}, answer included"
         )
     return room
-
-
-def _is_worth_another_try(exc: BaseException) -> bool:
-    return isinstance(exc, BackendError) and not isinstance(exc, BackendRejected | BackendTimeout)
 
 
 def _shifted(on_text: OnText, prompt: int, _: int, sample: int, text: str) -> None:

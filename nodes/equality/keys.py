@@ -97,7 +97,9 @@ class AnswerKeys:
             plain = map(PLAIN[kind], once)
             keys = dict(zip(once, plain, strict=True))
         else:
-            keys = dict(zip(once, await asyncio.gather(*map(self._algebra, once)), strict=True))
+            keys = {answer: number_key(answer) for answer in once}
+            hard = [answer for answer, key in keys.items() if key is None]
+            keys |= dict(zip(hard, await asyncio.gather(*map(self._algebra, hard)), strict=True))
         return [keys[answer] for answer in answers]
 
     def close(self) -> None:
@@ -105,8 +107,6 @@ class AnswerKeys:
         self._pool.close()
 
     async def _algebra(self, answer: str) -> str | None:
-        if (plain := number_key(answer)) is not None:
-            return plain
         if answer not in self._known:
             try:
                 key = await self._pool.run(algebra_key, answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from fractions import Fraction
+from functools import lru_cache
 
 _LONGEST = 1000
 """Characters of a number; Python refuses to read numbers of some thousand digits."""
@@ -26,6 +27,7 @@ _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _OTHER = re.compile(r"[^\w%$€£+\-*/=<>.]+")
 
 
+@lru_cache(maxsize=16_384)  # samples of one question state the same few answers, each read twice
 def number_key(answer: str) -> str | None:
     """Return the key of a plain number, exact as a fraction; None when `answer` is none.
 

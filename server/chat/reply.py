@@ -12,6 +12,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import orjson
+
 from ...nodes.events import Event
 from ...nodes.state import Answer
 from ...nodes.values import ToolCall
@@ -97,7 +99,15 @@ class Reply:
 
 def sse(value: object) -> bytes:
     """Return one server-sent event."""
-    return f"data: {json.dumps(value, ensure_ascii=False)}\n\n".encode()
+    return b"data: " + compact_json(value) + b"\n\n"
+
+
+def compact_json(value: object) -> bytes:
+    """Return `value` as JSON."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # half of a surrogate pair, which JSON can only hold escaped
+        return json.dumps(value).encode()
 
 
 def finish(choice: Choice | Answer) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from ...nodes.events import Event, TextArrived
 from ...nodes.state import Answer
 from ..asking import question_of
@@ -13,7 +11,7 @@ from ..narrate import Narrator
 from ..noted import Noted
 from .choices import Choice, Choices
 from .direct import DirectText
-from .reply import DONE, Reply, sse
+from .reply import DONE, Reply, compact_json, sse
 
 
 class Telling:
@@ -74,7 +72,7 @@ class Telling:
         """Return the reply."""
         told = "".join(self._thinking).strip()
         reply = self._reply.whole(answer, self._best(answer), told)
-        return json.dumps(reply, ensure_ascii=False).encode()
+        return compact_json(reply)
 
     def _best(self, answer: Answer) -> list[Choice]:
         return self._choices.best(answer, question_of(self._ask), self._ask.n, self._trace_id)

@@ -373,7 +373,7 @@ async def test_comments_keep_a_silent_stream_alive() -> None:
         gate.open()
         rest = [line async for line in lines]
     assert (reply.status_code, reply.headers[HEADER]) == (200, TRACE)
-    assert got[0].startswith('data: {"id": ')
+    assert got[0].startswith('data: {"id":')
     assert [line for line in got if line][1:] == [": keep-alive"] * 3
     assert rest[-2] == "data: [DONE]" or rest[-1] == "data: [DONE]"
 
