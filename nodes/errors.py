@@ -10,6 +10,7 @@ ForethoughtError
 ├── NoCandidate          nothing at all was sampled, so there is no answer to give
 ├── FitError             nothing can be learned from what was given
 └── StoreError           the trace store could not be read or written
+    └── NotStored        there is nothing of that name in it, or there are several
 """
 
 from __future__ import annotations
@@ -61,3 +62,7 @@ class FitError(ForethoughtError):
 
 class StoreError(ForethoughtError):
     """The trace store could not be read or written."""
+
+
+class NotStored(StoreError):
+    """The store was read, and has nothing of that name, or several."""

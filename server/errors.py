@@ -10,6 +10,7 @@ BackendGarbled             502  upstream_garbled        server_error
 BackendRejected            502  upstream_rejected       server_error
 BackendError               502  upstream_unavailable    server_error
 NoCandidate                502  no_candidate            server_error
+NotStored                  400  policy_not_found        invalid_request_error
 StoreError                 503  store_unavailable       server_error
 anything else              500  internal_error          server_error
 
@@ -31,6 +32,7 @@ from ..nodes.errors import (
     BackendTimeout,
     BudgetSpent,
     NoCandidate,
+    NotStored,
     PromptTooLong,
     StoreError,
 )
@@ -90,6 +92,8 @@ def refusal_of(error: BaseException) -> Refusal:
             status, code = 502, "upstream_unavailable"
         case NoCandidate():
             status, code = 502, "no_candidate"
+        case NotStored():
+            return bad_request(str(error), "forethought.policy", "policy_not_found")
         case StoreError():
             status, code = 503, "store_unavailable"
         case _:

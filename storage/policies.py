@@ -17,7 +17,7 @@ import uuid_utils
 from sqlalchemy import RowMapping, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..nodes.errors import StoreError
+from ..nodes.errors import NotStored, StoreError
 from ..nodes.policy.document import PolicyDocument, Scope
 from ..nodes.values import Kind
 from .documents import policy_from, policy_json
@@ -190,10 +190,10 @@ async def read_policy(connection: AsyncConnection, reference: str) -> PolicyReco
         query = select(table).where(or_(*begins)).order_by(table.c.id).limit(AMBIGUOUS_SHOWN)
         rows = (await connection.execute(query)).mappings().all()
     if not rows:
-        raise StoreError(f"there is no policy {reference!r}")
+        raise NotStored(f"there is no policy {reference!r}")
     if len(rows) > 1:
         names = ", ".join(f"{row['name']}@{row['version']}" for row in rows)
-        raise StoreError(f"several policies begin with {reference!r}: {names}")
+        raise NotStored(f"several policies begin with {reference!r}: {names}")
     return _record(rows[0])
 
 

@@ -78,7 +78,7 @@ def run_cases(
         {
             "seed": seed,
             "continue-on-failure": True,
-            "generation": {"max-examples": max_examples, "deterministic": True, "database": "none"},
+            "generation": {"max-examples": max_examples, "database": "none"},
             "auth": {"openapi": {"key": {"bearer": secret}}},
             "checks": {name: {"enabled": True} for name in CHECKS},
             "phases": {name: {"enabled": True} for name in PHASES},

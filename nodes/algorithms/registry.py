@@ -6,6 +6,7 @@ document with a number that the strategy does not have, or of another type, is r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import fields
 from types import NoneType, UnionType
@@ -49,6 +50,18 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "rebase": Rebase,
 }
 
+BOUNDS: dict[str, tuple[float, float]] = {
+    "n": (1, math.inf),
+    "wave": (1, math.inf),
+    "max_rounds": (1, math.inf),
+    "temperature": (0, 2),
+    "top_p": (0.001, 1),
+    "softmax_temperature": (0.001, math.inf),
+    "t_b": (0.001, math.inf),
+    "answer_tokens": (1, math.inf),
+}
+"""Of numbers whose strategy does not see to it: the smallest and the largest that can be run."""
+
 
 def numbers_of(theta: Strategy | Revisions) -> dict[str, JsonScalar]:
     """Return the name and the numbers of a strategy."""
@@ -91,12 +104,20 @@ def _built(kind: type, document: Mapping[str, JsonScalar]) -> object:
     for name, value in given.items():
         if name not in types:
             raise ValueError(f"{document['name']} has no number {name!r}")
-        if not _fits(value, types[name]):
+        if not _fits(value, types[name]) or not _in_bounds(name, value):
             raise ValueError(f"{name} of {document['name']} cannot be {value!r}")
     try:
         return kind(**given)
     except TypeError as exc:
         raise ValueError(f"{document['name']} lacks a number: {exc}") from exc
+
+
+def _in_bounds(name: str, value: JsonScalar) -> bool:
+    """Say whether a number is one that a strategy can run with, as far as its name tells."""
+    if isinstance(value, bool | str) or value is None:
+        return True
+    least, most = BOUNDS.get(name, (-math.inf, math.inf))
+    return math.isfinite(value) and least <= value <= most
 
 
 def _fits(value: JsonScalar, hint: object) -> bool:

@@ -20,6 +20,7 @@ from ...nodes.errors import (
     BudgetSpent,
     ForethoughtError,
     NoCandidate,
+    NotStored,
     PromptTooLong,
     Resource,
     StoreError,
@@ -35,6 +36,7 @@ TIMEOUT_S = 3600.0
 ERRORS: dict[str, type[ForethoughtError]] = {
     "context_length_exceeded": PromptTooLong,
     "no_candidate": NoCandidate,
+    "policy_not_found": NotStored,
     "store_unavailable": StoreError,
     "upstream_garbled": BackendGarbled,
     "upstream_rejected": BackendRejected,

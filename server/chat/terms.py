@@ -10,7 +10,7 @@ from ...nodes.equality.structure import compact_text
 from ...nodes.values import ToolChoice, ToolSpec
 from ...nodes.verifiers.json_schema import check_schema
 from ..errors import Refusal, bad_request
-from .body import ChatBody, FunctionChoice, Limits
+from .body import MAX_GENERATIONS, ChatBody, FunctionChoice, Limits
 
 ANY_OBJECT = '{"type":"object"}'
 """What `json_object` asks for, and the arguments of a function that takes none."""
@@ -95,9 +95,14 @@ def to_strategy(limits: Limits, *, thinks: bool) -> Strategy | None:
     if not thinks:
         raise bad_request(f"{where} needs generations, and there are none", where)
     try:
-        return strategy_from(scalars)
+        strategy = strategy_from(scalars)
     except ValueError as exc:
         raise bad_request(f"{where}: {exc}", where) from exc
+    if not 1 <= strategy.generations <= MAX_GENERATIONS:
+        text = f"{where} must cost from 1 to {MAX_GENERATIONS} generations, not"
+        text = f"{text} {strategy.generations}"
+        raise bad_request(text, where)
+    return strategy
 
 
 def _schema_text(schema: dict[str, Any], where: str) -> str:

@@ -196,12 +196,36 @@ async def test_a_strategy_that_cannot_run_is_refused(
     assert (caught.value.code, caught.value.param) == ("cannot_run", "forethought.strategy")
 
 
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        {"name": "majority", "n": 0},
+        {"name": "majority", "n": 4, "wave": 0},
+        {"name": "best_of_n", "n": 2**40},
+        {"name": "mixed", "chains": 64, "length": 64},
+        {"name": "escalation", "n": 1, "price": 0},
+        {"name": "particle_filtering", "n": 8, "softmax_temperature": 0.0},
+        {"name": "particle_filtering", "n": 8, "top_p": 0.0},
+        {"name": "rebase", "n": 8, "temperature": -1.0},
+    ],
+)
+async def test_numbers_that_no_strategy_can_run_with_are_refused(
+    tmp_path: Path, strategy: Any
+) -> None:
+    async with chat_service(tmp_path, in_turn(solution(42))) as it:
+        with pytest.raises(openai.BadRequestError) as caught:
+            extra = {"forethought": {"strategy": strategy}}
+            await it.ask("17 + 25?", "high", extra_body=extra)
+    assert caught.value.param == "forethought.strategy"
+
+
 async def test_a_policy_is_the_one_that_is_asked_for(tmp_path: Path) -> None:
     async with chat_service(tmp_path, lambda prompt, k: solution(k)) as it:
         chosen = {"forethought": {"policy": "builtin"}}
         reply = await it.ask("17 + 25?", "medium", extra_body=chosen)
-        with pytest.raises(openai.APIStatusError, match="nowhere"):
+        with pytest.raises(openai.BadRequestError, match="nowhere") as caught:
             await it.ask("17 + 25?", "low", extra_body={"forethought": {"policy": "nowhere"}})
+    assert (caught.value.code, caught.value.param) == ("policy_not_found", "forethought.policy")
     assert reply.model_extra["forethought"]["policy"] == "builtin-1"
 
 

@@ -74,6 +74,9 @@ def test_revisions_are_read_back_as_they_were() -> None:
         ({"name": "majority", "n": True}, "n of majority cannot be True"),
         ({"name": "best_of_n", "n": 4, "selection": "worst"}, "cannot be 'worst'"),
         ({"name": "beam_search", "n": 2, "m": 4}, "m must be from 1"),
+        ({"name": "majority", "n": 0}, "n of majority cannot be 0"),
+        ({"name": "majority", "n": 4, "wave": -1}, "wave of majority cannot be -1"),
+        ({"name": "rebase", "n": 4, "t_b": 0.0}, "t_b of rebase cannot be 0.0"),
     ],
 )
 def test_a_document_that_is_no_strategy_is_refused(
