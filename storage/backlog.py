@@ -96,13 +96,14 @@ class Backlog:
     def add(self, row: Row) -> None:
         """Take `row`."""
         self.added += 1
-        if row.trace_id in self._broken:
+        if self._broken and row.trace_id in self._broken:
             self._drop([row])
             return
-        if not self._marks or self._clock() - self._marks[-1][1] >= MARK_S:
-            self._marks.append((self.added - 1, self._clock()))
         self._fresh.append(row)
-        if len(self._fresh) >= FLUSH_ROWS:
+        waiting = len(self._fresh)
+        if waiting == 1:
+            self._mark()
+        elif waiting >= FLUSH_ROWS:
             self.flush()
 
     def flush(self) -> None:
@@ -158,6 +159,12 @@ class Backlog:
         """Let go of the journal; what waits in it is there for the next who looks."""
         if self._journal is not None:
             self._journal.close()
+
+    def _mark(self) -> None:
+        """Remember when a row came that waits behind all others."""
+        now = self._clock()
+        if not self._marks or now - self._marks[-1][1] >= MARK_S:
+            self._marks.append((self.added - 1, now))
 
     def _append(self, rows: list[Row]) -> bool:
         """Put `rows` into the journal; False, and a line in the log, where that cannot be."""

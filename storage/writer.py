@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 """Opens a connection with a transaction that commits at the end of the block."""
 BATCH_ROWS = 1000
+LOOK_ROWS = 100
+"""Once in so many rows it is looked at whether a batch is full."""
 INTERVAL_S = 0.05
 """How long a row may wait for company."""
 BATCH_LIMIT_S = 30.0
@@ -117,7 +119,12 @@ class Writer:
             logger.error("a row of trace %s came after the store was closed", row.trace_id)
             return
         self._backlog.add(row)
-        self._arrived.set()
+        if not self._arrived.is_set():
+            self._arrived.set()
+        if not self._backlog.added % LOOK_ROWS:
+            self._look()
+
+    def _look(self) -> None:
         if len(self._backlog) >= BATCH_ROWS and not self._failures:
             self._hurry.set()
 
