@@ -26,7 +26,7 @@ from .other_sites import listed_origins
 from .serving import served_on
 from .settings import Settings
 from .telemetry.base import Observer
-from .telemetry.gauges import LineGauges, StoreGauges
+from .telemetry.gauges import LineGauges, StoreGauges, UpstreamGauges
 from .telemetry.metrics import Metrics
 from .telemetry.together import Together
 
@@ -53,6 +53,7 @@ async def run_service(
         guard = guard_of(settings, engine.store)
         metrics.registry.register(LineGauges(guard.admission.line))
         metrics.registry.register(StoreGauges(engine.store))
+        metrics.registry.register(UpstreamGauges(engine.upstreams))
         sharing: AbstractAsyncContextManager[None] = nullcontext()
         if number is not None and settings.metrics_dir is not None:
             together = Together(metrics.registry, settings.metrics_dir, number)

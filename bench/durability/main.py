@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import random
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from .outage import outage
 async def main(arguments: Sequence[str]) -> int:
     """Run what the arguments say."""
     options = _parser().parse_args(arguments)
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of sends to a killed server
     mock = [f"--step-ms={options.step_ms}", "--step-ms-per-sequence=0.02"]
     with TemporaryDirectory(prefix="durability-") as made, running(*mock) as model:
         folder = Path(made)

@@ -1,8 +1,10 @@
-"""Numbers that are read when Prometheus asks: the line of runs, and how far the database is behind."""
+"""Numbers that are read when Prometheus asks: the line of runs, the model servers, and how far the
+database is behind.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -10,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from ...storage.writer import Lag
 from ..admission import Line
+from ..upstreams import UpstreamState
 
 
 class Lagging(Protocol):
@@ -19,6 +22,31 @@ class Lagging(Protocol):
     def lag(self) -> Lag:
         """How far."""
         ...
+
+
+class UpstreamGauges(Collector):
+    """The model servers of the roles that have several, by their addresses."""
+
+    def __init__(self, states: Callable[[], Sequence[UpstreamState]]) -> None:
+        self._states = states
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        """Return the numbers of now."""
+        labels = ("role", "url")
+        up = GaugeMetricFamily(
+            "forethought_upstream_up",
+            "1 while the server is sent requests, 0 while it is left out.",
+            labels=labels,
+        )
+        sequences = GaugeMetricFamily(
+            "forethought_upstream_sequences", "Samples under way there, of ours.", labels=labels
+        )
+        for state in self._states():
+            place = (state.role, state.replica.url)
+            up.add_metric(place, float(state.replica.state == "up"))
+            sequences.add_metric(place, state.replica.sequences)
+        yield up
+        yield sequences
 
 
 class LineGauges(Collector):

@@ -25,7 +25,11 @@ OF_ONE = "process_"
 WHEN = "_created"
 """Moments, which add up to nothing."""
 COUNTING = ("counter", "histogram")
-LARGEST = ("forethought_store_oldest_row_seconds", "forethought_store_failing")
+LARGEST = (
+    "forethought_store_oldest_row_seconds",
+    "forethought_store_failing",
+    "forethought_upstream_up",
+)
 """Of these the largest is told, not the sum."""
 Key = tuple[str, tuple[tuple[str, str], ...]]
 

@@ -8,12 +8,15 @@ import pytest
 
 from fake_engine import ScriptedEngine
 from faults import Refuse
+from forethought.nodes.backends.replicas.health import State
+from forethought.nodes.backends.replicas.roster import ReplicaState
 from forethought.server.admission import Line
 from forethought.server.app import create_app
 from forethought.server.guard import guard_of
 from forethought.server.settings import Settings
-from forethought.server.telemetry.gauges import LineGauges, StoreGauges
+from forethought.server.telemetry.gauges import LineGauges, StoreGauges, UpstreamGauges
 from forethought.server.telemetry.metrics import Metrics
+from forethought.server.upstreams import UpstreamState
 from forethought.storage.store import Store
 from forethought.storage.writer import Lag
 from observed_service import observed_service
@@ -140,10 +143,28 @@ async def test_two_servers_of_one_process_count_apart() -> None:
     assert "healthz" not in str(list(two.requests.collect()))
 
 
+def test_each_server_of_a_role_that_has_several_is_up_or_not() -> None:
+    def replica(url: str, state: State) -> UpstreamState:
+        stands = ReplicaState(
+            url=url, state=state, reason=None, sequences=3, limit=8, load=None, requests=9
+        )
+        return UpstreamState(role="generator", replica=stands)
+
+    metrics = Metrics()
+    states = [replica("http://a/v1", "up"), replica("http://b/v1", "down")]
+    metrics.registry.register(UpstreamGauges(lambda: states))
+    a, b = ({"role": "generator", "url": f"http://{name}/v1"} for name in "ab")
+    value = metrics.registry.get_sample_value
+    assert value("forethought_upstream_up", a) == 1
+    assert value("forethought_upstream_up", b) == 0
+    assert value("forethought_upstream_sequences", a) == 3
+
+
 def test_the_docs_name_every_metric_and_no_other() -> None:
     metrics = Metrics()
     metrics.registry.register(LineGauges(Line(max_running=1, max_waiting=1)))
     metrics.registry.register(StoreGauges(Behind()))
+    metrics.registry.register(UpstreamGauges(list))
     names = {
         family.name + ("_total" if family.type == "counter" else "")
         for family in metrics.registry.collect()
