@@ -6,6 +6,7 @@ import typer
 
 from ..backend.command import backend_app
 from .ask import ask
+from .batch import batch
 from .db import db_app
 from .demo import demo
 from .doctor import doctor
@@ -31,6 +32,7 @@ app.command()(demo)
 app.command()(doctor)
 app.command()(replay)
 app.command("eval")(evaluation)
+app.command()(batch)
 app.command()(exchange)
 app.command()(report)
 app.add_typer(backend_app, name="backend")
