@@ -29,7 +29,7 @@ class Gate:
         if not self._opened.done():
             self._opened.set_result(None)
 
-    async def reached(self, timeout_s: float = 20.0) -> None:
+    async def reached(self, timeout_s: float = 60.0) -> None:
         """Wait until somebody stands at the gate."""
         await asyncio.wait_for(_shared(self._reached), timeout_s)
 

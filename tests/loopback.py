@@ -17,7 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 T = TypeVar("T")
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 """How long anything here is waited for before the test fails."""
 
 

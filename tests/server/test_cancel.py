@@ -139,7 +139,7 @@ async def test_a_client_that_leaves_stops_every_call_and_its_trace_is_cancelled(
         await gate.reached()
         assert it.generator.open == 1
         asking.cancel()
-        await it.generator.idle(timeout_s=1.0)
+        await it.generator.idle()
         assert it.generator.open == 0
         assert it.generator.aborted == 1
         asked = len(it.generator.requests)
@@ -176,7 +176,7 @@ async def test_a_run_is_cancelled_by_its_trace_and_its_client_told_so(
         strangers = await it.cancel(trace_id, it.other)
         cancelled = await it.cancel(trace_id, it.key)
         reply = await asking
-        await it.generator.idle(timeout_s=1.0)
+        await it.generator.idle()
         again = await it.cancel(trace_id, it.key)
         unknown = await it.cancel("none", it.key)
         nobodys = await it.cancel(trace_id, {})

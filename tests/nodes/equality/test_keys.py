@@ -79,7 +79,7 @@ async def test_closing_closes_the_pool() -> None:
 
 @pytest.fixture
 async def pool() -> AsyncIterator[KillingPool]:
-    pool = KillingPool(timeout_s=1.0)
+    pool = KillingPool(timeout_s=3.0)
     yield pool
     pool.close()
 

@@ -5,6 +5,7 @@ import os
 import select
 import socket
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,25 @@ def fake_python(tmp_path: Path) -> Path:
     return write_fake_python(tmp_path / "environment")
 
 
+PORTS = cycle(range(20_000, 30_000, 2))
+"""Below those that systems give to sockets bound to port 0, which other tests get meanwhile."""
+for _ in range(os.getpid() % 5_000):  # processes that test at once begin at different ones
+    next(PORTS)
+
+
 @pytest.fixture
 def free_port() -> int:
+    """A port that nobody has, and neither the one after it."""
+    return next(port for port in PORTS if _is_free(port) and _is_free(port + 1))
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @pytest.fixture
