@@ -1,4 +1,7 @@
 import asyncio
+import os
+import subprocess
+import sys
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -7,6 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forethought.nodes.errors import StoreError
+from forethought.storage import analysis
 from forethought.storage.database import open_engine
 from forethought.storage.grades import NewGrade
 from forethought.storage.idempotency_tables import IdempotencyKey
@@ -122,6 +126,27 @@ async def test_several_processes_upgrade_at_once(url: str) -> None:
     assert sum(upgraded.before is None for upgraded in done) == 1
     for engine in engines:
         await engine.dispose()
+
+
+async def test_processes_that_start_at_once_on_an_empty_database_all_find_it_ready(
+    url: str,
+) -> None:
+    command = [sys.executable, "-c", "from forethought.server.cli.main import app; app()"]
+    env = os.environ | {"FORETHOUGHT_DATABASE_URL": url}
+    starting = [
+        await asyncio.create_subprocess_exec(
+            *command, "db", "upgrade", env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(3)
+    ]
+    told = [(await process.communicate())[0].decode() for process in starting]
+    assert [process.returncode for process in starting] == [0, 0, 0]
+    assert sorted("from nothing to" in line for line in told) == [False, False, True]
+    engine = open_engine(url)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+        assert await connection.run_sync(analysis.are_current)
+    await engine.dispose()
 
 
 async def test_a_failed_migration_leaves_the_database_as_it_was(url: str) -> None:
