@@ -10,6 +10,21 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 NAMED = re.compile(r"\bdocs/[a-z-]+\.md\b")
 
+CODE = re.compile(r"""code(?:=| = \d{3}, |": )"([a-z_]+)"|, "([a-z]+_[a-z_]+|unsupported)"\)""")
+"""An error's code where a refusal is made in `server/`."""
+
+
+def test_every_code_of_an_error_is_in_the_docs() -> None:
+    table = (ROOT / "docs" / "openai.md").read_text(encoding="utf-8")
+    sources = [p for p in (ROOT / "server").rglob("*.py") if {"cli", "pages"}.isdisjoint(p.parts)]
+    found: set[str] = set()
+    for source in sources:
+        lines = source.read_text(encoding="utf-8").splitlines()
+        told = [line for line in lines if "efus" in line or "bad_request" in line or "code" in line]
+        found |= {a or b for line in told for a, b in CODE.findall(line)}
+    assert len(found) > 25
+    assert sorted(code for code in found if f"`{code}`" not in table) == []
+
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
