@@ -22,16 +22,13 @@ class TraceChoices:
 
 async def trace_choices(connection: AsyncConnection, key_id: str | None) -> TraceChoices:
     """Return the values among the traces of the key, or among all where it is None."""
-    table = table_of(Trace)
-
-    async def values(name: str) -> tuple[str, ...]:
-        query = select(table.c[name]).distinct().where(table.c[name].is_not(None))
-        if key_id is not None:
-            query = query.where(table.c.key_id == key_id)
-        return tuple(sorted(str(value) for value in await connection.scalars(query)))
-
-    return TraceChoices(
-        models=await values("model"),
-        strategies=await values("strategy"),
-        efforts=await values("effort"),
+    columns = [table_of(Trace).c[name] for name in ("model", "strategy", "effort")]
+    query = select(*columns).distinct()
+    if key_id is not None:
+        query = query.where(table_of(Trace).c.key_id == key_id)
+    rows = (await connection.execute(query)).all()
+    models, strategies, efforts = (
+        tuple(sorted({str(row[place]) for row in rows if row[place] is not None}))
+        for place in range(len(columns))
     )
+    return TraceChoices(models=models, strategies=strategies, efforts=efforts)
