@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from statistics import fmean
 from typing import Any, TypeVar
 
-from sqlalchemy import column, select
-from sqlalchemy import table as sql_table
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..nodes.errors import StoreError
 from . import tables
 from .grades import grades_of
+from .learning_tables import Grade as GradeRow
 from .rows import table_of
 from .trace_filter import TraceFilter
 from .views import (
@@ -64,10 +65,18 @@ async def list_traces(
 
 
 async def _scores(connection: AsyncConnection, ids: list[str]) -> dict[str, float]:
-    """Return what the graders of these traces say, for those that have any."""
-    graded = sql_table("graded_trace", column("trace_id"), column("score"))
-    query = select(graded.c.trace_id, graded.c.score).where(graded.c.trace_id.in_(ids))
-    return {trace_id: float(score) for trace_id, score in await connection.execute(query)}
+    """Return what the graders of these traces say, as in `graded_trace`.
+
+    That view is not asked: SQLite would work it out for every trace there is.
+    """
+    grade = table_of(GradeRow).c
+    query = select(grade.trace_id, grade.grader, grade.score).where(grade.trace_id.in_(ids))
+    newest: dict[str, dict[str, float]] = {}
+    for trace_id, grader, score in await connection.execute(
+        query.order_by(grade.created_at, grade.id)
+    ):
+        newest.setdefault(trace_id, {})[grader] = score
+    return {trace_id: fmean(scores.values()) for trace_id, scores in newest.items()}
 
 
 async def read_trace(connection: AsyncConnection, beginning: str) -> TraceDetail:

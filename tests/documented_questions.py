@@ -29,14 +29,13 @@ ANSWERS: dict[str, list[tuple[object, ...]]] = {
         (2, "medium", 3, 2 / 3, 300.0),
         (4, "high", 1, 0.0, 150.0),
     ],
-    "How do levels, efforts and models compare?": [
-        ("effort", "high", 1, 0.0),
-        ("effort", "medium", 3, 2 / 3),
-        ("effort", "none", 1, 0.5),
-        ("level", "2", 3, 2 / 3),
-        ("level", "4", 1, 0.0),
-        ("model", "small", 5, 0.5),
+    "How do levels compare?": [(2, 3, 2 / 3), (4, 1, 0.0)],
+    "How do efforts compare?": [
+        ("high", 1, 0.0, 150.0),
+        ("medium", 3, 2 / 3, 300.0),
+        ("none", 1, 0.5, 100.0),
     ],
+    "How do models compare?": [("small", 5, 0.5, 230.0)],
     "Did accuracy change from day to day?": [
         ("2026-11-01", 2, 0.5),
         ("2026-11-02", 3, 0.5),
