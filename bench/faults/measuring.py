@@ -144,7 +144,7 @@ def _measured(
         for kind, times in one["faults"].items():
             done[kind] = done.get(kind, 0) + times
     # Opening a server asks for a token each of two prompts, and nothing else asks for that.
-    probed = sum(one["probes"] for one in counters) if scenario.down_s else 0
+    probed = sum(one["probes"] for one in counters)
     return Measured(
         name=name,
         says=scenario.says,
