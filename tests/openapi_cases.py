@@ -36,6 +36,8 @@ CHECKS = (
     "allow_header_conformance",
 )
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
+PATIENCE_S = 300.0
+"""For one reply: nothing is timed here, and the machine may be busy."""
 Json = dict[str, Any]
 
 
@@ -78,6 +80,7 @@ def run_cases(
         {
             "seed": seed,
             "continue-on-failure": True,
+            "request-timeout": PATIENCE_S,
             "generation": {"max-examples": max_examples, "database": "none"},
             "auth": {"openapi": {"key": {"bearer": secret}}},
             "checks": {name: {"enabled": True} for name in CHECKS},
