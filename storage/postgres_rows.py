@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import orjson
 from sqlalchemy import JSON, Table, Text, bindparam, cast, column, func, select
@@ -29,6 +30,7 @@ async def insert_records(
         await connection.execute(statement, {PARAMETER: _as_json(records)})
 
 
+@lru_cache(maxsize=64)
 def _statement(table: Table, names: tuple[str, ...]) -> postgresql.Insert:
     """Return `INSERT ... SELECT FROM json_to_recordset(...) AS r(column type, ...)`."""
     columns = [column(name, table.c[name].type) for name in names]
