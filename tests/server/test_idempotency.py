@@ -17,6 +17,8 @@ from forethought.server.idempotency import fingerprint
 from forethought.server.local_engine import LocalEngine, open_engine
 from forethought.server.serving import served
 from forethought.server.settings import Settings
+from forethought.storage.archive import Archive
+from forethought.storage.trace_filter import TraceFilter
 from served_process import BODY, PATH, never_agrees, serving
 
 pytestmark = pytest.mark.anyio
@@ -78,6 +80,16 @@ async def test_a_request_that_was_answered_is_told_again_and_costs_nothing(tmp_p
         assert again.headers[TRACE] == first.headers[TRACE]
         assert said(again) == said(first)
         assert it.samples() == spent
+
+
+async def test_an_answer_whose_text_is_gone_is_not_told_as_nothing(tmp_path: Path) -> None:
+    async with service(tmp_path) as it:
+        await it.chat()
+        await it.engine.store.drain()
+        async with await Archive.open(f"sqlite:///{tmp_path / 'traces.db'}") as archive:
+            assert await archive.redact(TraceFilter()) == 1
+        again = await it.chat()
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "answer_not_kept")
 
 
 @pytest.mark.parametrize(
