@@ -38,6 +38,9 @@ logger = logging.getLogger(__name__)
 Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 """Opens a connection with a transaction that commits at the end of the block."""
 BATCH_ROWS = 1000
+"""So many rows are not kept waiting for more."""
+BATCH_MOST = 8000
+"""Rows of one transaction: where the process is busy, its statements wait for their turn, not the rows."""
 LOOK_ROWS = 100
 """Once in so many rows it is looked at whether a batch is full."""
 INTERVAL_S = 0.05
@@ -88,7 +91,7 @@ class Writer:
         self._interval_s = interval_s
         self._retry_s = retry_s
         self._batch_limit_s = batch_limit_s
-        self._limit = BATCH_ROWS
+        self._limit = BATCH_MOST
         self._failures = 0
         self._closing = False
         self._arrived = asyncio.Event()
@@ -221,7 +224,7 @@ class Writer:
 
     def _settle(self, batch: list[Row]) -> None:
         self._backlog.settle(len(batch))
-        self._limit = min(BATCH_ROWS, self._limit * 2)
+        self._limit = min(BATCH_MOST, self._limit * 2)
         self._moved.set()
 
     def _refuse(self, row: Row, exc: Exception) -> None:

@@ -45,7 +45,7 @@ def ask(system: System, served: Served, questions: Sequence[str], at_once: int) 
     """Ask all questions."""
     bodies = [json.dumps(system.body(question)).encode() for question in questions]
     requests = [request(served.port, "/v1/chat/completions", body) for body in bodies]
-    return _run(load(served.port, requests, at_once=at_once))
+    return run(load(served.port, requests, at_once=at_once))
 
 
 def measure(
@@ -89,7 +89,8 @@ def measure(
     return cell, whole
 
 
-def _run(work: Any) -> Any:
+def run(work: Any) -> Any:
+    """Run a coroutine in a loop of its own, the quick one where it is installed."""
     try:
         import uvloop
     except ImportError:
