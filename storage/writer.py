@@ -43,7 +43,7 @@ BATCH_MOST = 8000
 """Rows of one transaction: where the process is busy, its statements wait for their turn, not the rows."""
 LOOK_ROWS = 100
 """Once in so many rows it is looked at whether a batch is full."""
-INTERVAL_S = 0.05
+INTERVAL_S = 0.2
 """How long a row may wait for company."""
 BATCH_LIMIT_S = 30.0
 """A transaction that takes longer is given up, and tried again on another connection."""

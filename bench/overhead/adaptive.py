@@ -17,8 +17,10 @@ from forethought.nodes.equality.keys import AnswerKeys
 from ..upstream.running import running
 from .cells import measure
 from .load import Replied
-from .systems import System, its_hub, optillm, ours
+from .systems import ANSWER, System, its_hub, optillm, ours
 
+BOXED = r"\\boxed\{([^}]*)\}"
+"""What recorded samples state their answer by."""
 PRM = {"FORETHOUGHT_VERIFIER_URL": "{url}/v1"}
 
 
@@ -119,7 +121,7 @@ def _systems(options: argparse.Namespace) -> list[System]:
         for n in options.ns
         for peer in (
             optillm(f"optillm {n}", "majority_voting", {"k": n}, torch=options.torch),
-            its_hub(f"its_hub {n}", n),
+            its_hub(f"its_hub {n}", n, answer=ANSWER if options.pool is None else BOXED),
         )
     ]
     waves = {"name": "best_of_n", "n": 16, "wave": 4}

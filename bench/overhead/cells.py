@@ -78,7 +78,7 @@ def measure(
         cpu_ms=(after.cpu_s - before.cpu_s) * 1000 / n,
         p50_ms=marks[9],
         p95_ms=marks[18],
-        posts=sum(v for path, v in counted["posts"].items() if path != "/tokenize") / n,
+        posts=sum(counted["posts"].values()) / n,
         prompt_tokens=counted["prompt_tokens"] / n,
         completion_tokens=counted["completion_tokens"] / n,
         verifier_tokens=counted["verifier_tokens"] / n,

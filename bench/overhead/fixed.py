@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..upstream.running import Running, running
 from .cells import Cell, ask, measure
-from .systems import System, its_hub, optillm, ours, straight
+from .systems import Served, System, its_hub, optillm, ours, straight
 
 N = 8
 
@@ -31,6 +31,8 @@ def run(options: argparse.Namespace) -> Iterator[Cell]:
     chosen = systems(options)
     latency = ["--latency-ms", str(options.latency_ms)]
     with running("--questions", "400", *latency) as upstream:
+        everything = [asked["text"] for asked in upstream.get("/questions")]
+        ask(straight(N), Served(port=upstream.port, pid=upstream.pid), everything, 8)  # renders all
         for repeat in range(options.repeats):
             for system in chosen if repeat % 2 == 0 else reversed(chosen):
                 yield from _one(system, upstream, options, repeat)

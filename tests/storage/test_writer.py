@@ -78,7 +78,7 @@ async def test_ten_thousand_rows_are_written_in_few_transactions(
     await writer.drain()
     assert writer.waiting == 0
     assert count(sqlite_url, "step") == 10_000
-    assert begin.tries == 11
+    assert begin.tries == 2
     await writer.aclose()
 
 
