@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from ..overhead.cells import run
 from ..overhead.load import Replied, load, request
 from ..upstream.running import running
 from . import __doc__ as description
+
+QUIET_S = 10.0
+"""Before anything is counted: idle connections are closed by then, and rows are written."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -70,6 +74,7 @@ def _measured(
     json.loads(server.stdout.readline())
 
     def held() -> dict[str, int]:
+        time.sleep(QUIET_S)
         server.send_signal(signal.SIGUSR1)
         said: dict[str, int] = json.loads(server.stdout.readline())  # type: ignore[union-attr]
         return said
