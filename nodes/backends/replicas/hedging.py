@@ -3,7 +3,8 @@
 A request is a straggler when it takes twice as long as nine in ten of its like did lately. Nine in
 ten, and not more, because a percentile that the stragglers themselves reach would grow with them. A
 request that was given up counts with the time it had taken, so that hedging does not lower its own
-threshold. At most one request in ten, and a few more, is asked again, however many are slow.
+threshold. At most one request in five, and a few more, is asked again, however many are slow; one that waits
+beside idle servers earns its own chance in time, since nothing else may come that would.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ ENOUGH = 8
 QUANTILE = 0.9
 TIMES = 2.0
 LEAST_S = 0.25
-SHARE = 0.1
+SHARE = 0.2
 """Of requests that may be asked again."""
 SAVED = 4.0
 """Requests that may be saved up, and are at the start."""
@@ -51,7 +52,7 @@ class Allowance:
     _saved: float = SAVED
 
     def earn(self) -> None:
-        """Count a first request."""
+        """Count a first request, or a while that one waited for its chance."""
         self._saved = min(SAVED, self._saved + SHARE)
 
     def take(self) -> bool:

@@ -105,6 +105,8 @@ class Replicas(Generic[T]):
         def may_ask() -> bool:
             other = self._idle(request, places)
             if other is None or not self._allowance.take():
+                if other is not None:
+                    self._allowance.earn()
                 return False
             self._reserve(other, request.weight)
             tried.add(other)
