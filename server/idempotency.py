@@ -77,7 +77,7 @@ class IdempotentEngine:
         """Open a run, or the one that has answered the request already.
 
         Raises:
-            Refusal: 400, the key is none; 409, it was answered without texts; 422, it came with another body.
+            Refusal: 400, the key is none; 422, it came with another body.
             TryLater: 409, the request is being answered.
             StoreError: the database cannot say.
         """
@@ -88,15 +88,8 @@ class IdempotentEngine:
             return
         held = await self._claims.claim_key(claim)
         if held.outcome == "answered" and held.trace_id is not None:
-            detail = await self._claims.read_trace(held.trace_id)
-            if detail.trace.texts != "kept":
-                raise Refusal(
-                    status=409,
-                    message="the request was answered already, and its texts are not kept",
-                    code="answer_not_kept",
-                )
             current_visit().headers[REPLAYED] = "true"
-            yield ToldAgain(detail)
+            yield ToldAgain(await self._claims.read_trace(held.trace_id))
             return
         _check(held)
         async with self._ours(claim, held, ask) as run:

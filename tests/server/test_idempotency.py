@@ -82,14 +82,17 @@ async def test_a_request_that_was_answered_is_told_again_and_costs_nothing(tmp_p
         assert it.samples() == spent
 
 
-async def test_an_answer_whose_text_is_gone_is_not_told_as_nothing(tmp_path: Path) -> None:
+async def test_an_answer_whose_text_is_gone_is_found_anew(tmp_path: Path) -> None:
     async with service(tmp_path) as it:
         await it.chat()
+        spent = it.samples()
         await it.engine.store.drain()
         async with await Archive.open(f"sqlite:///{tmp_path / 'traces.db'}") as archive:
             assert await archive.redact(TraceFilter()) == 1
         again = await it.chat()
-    assert (again.status_code, again.json()["error"]["code"]) == (409, "answer_not_kept")
+        assert again.status_code == 200
+        assert REPLAYED not in again.headers
+        assert it.samples() == 2 * spent
 
 
 @pytest.mark.parametrize(
