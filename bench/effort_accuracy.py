@@ -96,7 +96,7 @@ def table(graded: list[Graded], efforts: list[str]) -> str:
 
 
 async def main(args: argparse.Namespace) -> None:
-    """Ask everything, `--at-once` questions at a time, one effort after the other."""
+    """Ask everything, `--at-once` at a time, each question at every effort before the next one."""
     lines = args.questions.read_text(encoding="utf-8").splitlines()[: args.limit]
     rows = [json.loads(line) for line in lines]
     keys, gate = AnswerKeys(), asyncio.Semaphore(args.at_once)
@@ -108,13 +108,15 @@ async def main(args: argparse.Namespace) -> None:
         graded.append(result)
         print(json.dumps(asdict(result)), flush=True)
 
-    async with openai.AsyncOpenAI(
-        base_url=args.base_url, api_key="none", max_retries=0, timeout=3600
-    ) as client:
-        for effort in args.efforts:
-            async with asyncio.TaskGroup() as group:
-                for number in range(len(rows)):
-                    group.create_task(one(client, number, effort))
+    async with (
+        openai.AsyncOpenAI(
+            base_url=args.base_url, api_key="none", max_retries=0, timeout=3600
+        ) as client,
+        asyncio.TaskGroup() as group,
+    ):
+        for number in range(len(rows)):
+            for effort in args.efforts:
+                group.create_task(one(client, number, effort))
     keys.close()
     print(table(graded, args.efforts))
 
