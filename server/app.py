@@ -61,6 +61,7 @@ def create_app(
     claims: Claims | None = None,
     mcp_sessions: bool = True,
     origins: tuple[str, ...] = (),
+    names: tuple[str, ...] | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -78,6 +79,7 @@ def create_app(
         claims: Where idempotency keys are kept; None does not look at them.
         mcp_sessions: Whether every request of an MCP client comes to this process.
         origins: Of other sites' pages that may call `/v1`.
+        names: That `/v1` answers to besides loopback where no keys are; None is any.
     """
     guard, terms = guard or open_guard(), terms or HttpTerms()
     if claims is not None:
@@ -87,7 +89,7 @@ def create_app(
     # `Door` asks for the key; this only says so in the OpenAPI document.
     keyed = [] if guard.keys is None else [Depends(HTTPBearer(scheme_name="key", auto_error=False))]
     app.add_middleware(Door, keys=guard.keys, pages=pages is not None)
-    app.add_middleware(OtherSites, origins=origins, keyed=guard.keys is not None)
+    app.add_middleware(OtherSites, origins=origins, keyed=guard.keys is not None, names=names)
     if metrics is not None:
         app.add_middleware(Counting, metrics=metrics)
         app.include_router(metrics_router(metrics))

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 Responses = dict[int | str, dict[str, Any]]  # FastAPI's own type
-RUN = (400, 401, 403, 404, 409, 413, 422, 429, 500, 502, 503, 504)
+RUN = (400, 401, 403, 404, 409, 413, 421, 422, 429, 500, 502, 503, 504)
 """What a run may be refused with, or fail with."""
-READ = (400, 401, 403, 404, 500, 503)
+READ = (400, 401, 403, 404, 421, 500, 503)
 """What reading something stored may be refused with."""
 MEANS = {
     400: "The request is wrong; `error.param` names the field.",
@@ -23,6 +23,7 @@ MEANS = {
     404: "There is no such thing, or none that this key may see.",
     409: "It cannot be done any more, or the run was cancelled, or the idempotency key is in use.",
     413: "The body is too large.",
+    421: "The Host header is no name of this server, which asks for no keys.",
     422: "The idempotency key came with another body before.",
     429: "The key has spent what it may; `Retry-After` says for how long.",
     500: "A fault of the server; its log has the details.",

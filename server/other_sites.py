@@ -3,7 +3,9 @@
 A browser says in `Origin` which site's page asks. A listed one gets the CORS headers that it needs to read
 replies. Any other is refused where no key is asked for: a page could otherwise spend the machine's
 time unseen, though it may read nothing. Where keys are asked for, a page has none, and is refused for
-that. What is no browser sends no `Origin`. `/mcp` and `/ui` see to their own.
+that. What is no browser sends no `Origin`. Where no key is asked for and only this machine can reach the
+server, it answers to known names alone, since a foreign site could give one of its own to this machine
+(DNS rebinding) and would then be no other site. `/mcp` and `/ui` see to their own.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .errors import TRACE_HEADER, Refusal
+from .pages.door import is_known
 
 PREFIX = "/v1/"
 EXPOSED = (TRACE_HEADER, "Retry-After", "Idempotent-Replayed", "X-Forethought-Resumes")
@@ -37,12 +40,20 @@ def listed_origins(names: str) -> tuple[str, ...]:
 
 
 class OtherSites:
-    """ASGI middleware."""
+    """ASGI middleware. With `names`, without keys, it answers to loopback, numbers and these names."""
 
-    def __init__(self, app: ASGIApp, *, origins: tuple[str, ...], keyed: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        origins: tuple[str, ...],
+        keyed: bool,
+        names: tuple[str, ...] | None = None,
+    ) -> None:
         self._app = app
         self._origins = frozenset(origins)
         self._keyed = keyed
+        self._names = names
         self._shared = CORSMiddleware(
             app,
             allow_origins=origins,
@@ -57,12 +68,19 @@ class OtherSites:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        origin = headers.get("origin")
-        if origin in self._origins:
+        origin, host = headers.get("origin"), headers.get("host", "")
+        if not self._keyed and self._names is not None and not is_known(host, self._names):
+            message = f"this server is not called {host}; FORETHOUGHT_MCP_HOSTS lists its names"
+            await _refused(421, message, "host_not_known")(scope, receive, send)
+        elif origin in self._origins:
             await self._shared(scope, receive, send)
-        elif origin is None or self._keyed or urlsplit(origin).netloc == headers.get("host"):
+        elif origin is None or self._keyed or urlsplit(origin).netloc == host:
             await self._app(scope, receive, send)
         else:
             message = f"pages of {origin} may not ask here; FORETHOUGHT_CORS_ORIGINS lists who may"
-            refusal = Refusal(status=403, message=message, code="origin_not_allowed")
-            await JSONResponse(refusal.body(), status_code=403)(scope, receive, send)
+            await _refused(403, message, "origin_not_allowed")(scope, receive, send)
+
+
+def _refused(status: int, message: str, code: str) -> JSONResponse:
+    refusal = Refusal(status=status, message=message, code=code)
+    return JSONResponse(refusal.body(), status_code=status)

@@ -60,13 +60,15 @@ async def run_service(
             metrics.shown = CollectorRegistry()
             metrics.shown.register(together)
             sharing = together.sharing()
+        access = access_of(settings)
         app = create_app(
             engine,
             guard=guard,
             terms=HttpTerms(default_effort=settings.effort),
             traces=engine.store,
-            mcp_access=access_of(settings),
+            mcp_access=access,
             origins=listed_origins(settings.cors_origins),
+            names=access.hosts if is_loopback(settings.host) else None,
             mcp_sessions=mcp_sessions,
             upstreams=engine.upstreams,
             pages=engine.store if settings.ui else None,

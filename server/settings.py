@@ -94,8 +94,8 @@ class Settings(BaseSettings):
     mcp_hosts: str = Field(
         default="",
         description="Names, separated by commas, that MCP clients and, where keys are off, browsers "
-        "reach the server by, besides loopback and `host`; with a port, or without for any. Needed "
-        "behind a proxy that passes on the Host header.",
+        "and clients of a server on loopback reach it by, besides loopback and `host`; with a port, or "
+        "without for any. Needed behind a proxy that passes on the Host header.",
     )
     mcp_origins: str = Field(
         default="",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any, TypedDict
 
 import pytest
@@ -28,6 +29,10 @@ def cycling(*each: object) -> Callable[[Prompt, int], str]:
     return lambda prompt, k: boxed(each[k % len(each)])
 
 
+def _always(score: float, steps: Sequence[str]) -> float:
+    return score
+
+
 def given(
     *answers: object, generations: int = 16, score: float | None = None
 ) -> Callable[[bool], Deps]:
@@ -36,7 +41,7 @@ def given(
     def make(live: bool) -> Deps:
         return deps(
             FakeGenerator(cycling(*answers)),
-            None if score is None else FakeVerifier(lambda steps: score),
+            None if score is None else FakeVerifier(partial(_always, score)),
             budget=Budget(generations=generations),
             clock=lambda: 0.0,
             live=live,

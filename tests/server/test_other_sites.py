@@ -80,3 +80,27 @@ def test_origins_are_listed_in_one_variable() -> None:
 def test_what_is_no_origin_is_refused_at_the_start(wrong: str) -> None:
     with pytest.raises(ValueError, match="is no origin"):
         Settings(cors_origins=wrong)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("think:8000", 421),
+        ("evil.example:8000", 421),
+        ("127.0.0.1:8000", 200),
+        ("[::1]:8000", 200),
+        ("localhost", 200),
+        ("chat.example.com", 200),
+    ],
+)
+async def test_a_server_on_loopback_answers_to_known_names_alone(host: str, status: int) -> None:
+    app = create_app(ScriptedEngine(), names=("chat.example.com",))
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1:8000"
+    ) as http:
+        reply = await http.get("/v1/models", headers={"host": host})
+        open_path = await http.get("/healthz", headers={"host": host})
+    assert reply.status_code == status
+    assert open_path.status_code == 200
+    if status == 421:
+        assert reply.json()["error"]["code"] == "host_not_known"

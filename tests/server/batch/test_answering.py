@@ -1,5 +1,6 @@
 """One actor by itself, without Ray: what becomes of a batch of questions."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def how(tmp_path: Path, generator: FakeVllm, **given: Any) -> HowAsked:
     return HowAsked(settings=settings, **given)
 
 
-def batch(*rows: dict[str, object]) -> Any:
+def batch(*rows: Mapping[str, object]) -> Any:
     return pa.Table.from_pylist(list(rows))
 
 
