@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +40,7 @@ class ChatService:
     verifier: FakeVllm | None
     client: openai.AsyncOpenAI
     database: str
+    drain: Callable[[], Awaitable[None]]
 
     async def ask(self, text: str, effort: str = "low", **body: Any) -> Any:
         asked: dict[str, Any] = {"model": "forethought", "reasoning_effort": effort}
@@ -55,6 +56,7 @@ class ChatService:
         return [choices[index] for index in range(len(choices))]
 
     async def newest_trace(self) -> TraceDetail:
+        await self.drain()
         store = await Store.open(self.database)
         try:
             newest = await store.list_traces(1)
@@ -96,4 +98,4 @@ async def chat_service(
         url = await stack.enter_async_context(served(create_app(engine), "127.0.0.1", 0))
         client = openai.AsyncOpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=60)
         stack.push_async_callback(client.close)
-        yield ChatService(generator, verifier, client, database)
+        yield ChatService(generator, verifier, client, database, engine.store.drain)
