@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import random
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench_modules import bench_module
 from forethought.storage.store import Store
 from recorded_runs import ANSWER, INFO, tell_beginning, tell_run
 
@@ -20,11 +20,10 @@ PARTS = ("asking", "crash", "ledger")
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Everything the tests use of the package, which is not on the path."""
-    monkeypatch.syspath_prepend(str(ROOT))
-    modules = [importlib.import_module(f"bench.durability.{part}") for part in PARTS]
-    modules.append(importlib.import_module("bench.upstream.running"))
+def bench() -> Any:
+    """Everything the tests use of the package."""
+    modules = [bench_module(f"durability.{part}") for part in PARTS]
+    modules.append(bench_module("upstream.running"))
     return SimpleNamespace(**{k: v for module in modules for k, v in vars(module).items()})
 
 

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from bench_modules import bench_module
+
 pytestmark = pytest.mark.anyio
-BENCH = Path(__file__).parents[2] / "bench"
-
-
-def part(name: str) -> Any:
-    """A module of the benches, which are not on the path."""
-    if "bench" not in sys.modules:
-        package = ModuleType("bench")
-        package.__path__ = [str(BENCH)]
-        sys.modules["bench"] = package
-    return importlib.import_module(f"bench.{name}")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +26,7 @@ def part(name: str) -> Any:
 async def test_no_answer_is_lost_and_usage_is_what_the_servers_told(
     name: str, faults: dict[str, object]
 ) -> None:
-    scenarios = part("faults.scenarios")
+    scenarios = bench_module("faults.scenarios")
     scenario = scenarios.SCENARIOS[name]
     known = {"says": "in small", "faults": faults, "servers": scenario.servers}
     small = scenarios.Scenario(
@@ -46,14 +34,14 @@ async def test_no_answer_is_lost_and_usage_is_what_the_servers_told(
         deadline_s=scenario.deadline_s,
         down_s=0.5 if scenario.down_s else 0.0,
     )
-    measured = await part("faults.measuring").measure(name, small, 16, 4)
+    measured = await bench_module("faults.measuring").measure(name, small, 16, 4)
     assert (measured.runs, measured.lost, measured.whys) == (16, 0, ())
     assert measured.is_usage_true, measured
     assert bool(measured.done) == (name != "none")
 
 
 async def test_usage_that_says_less_or_more_than_was_told_is_called_wrong() -> None:
-    measuring = part("faults.measuring")
+    measuring = bench_module("faults.measuring")
     told: dict[str, Any] = {"name": "x", "says": "x", "runs": 1, "lost": 0, "whys": ()}
     told |= {
         "p50_s": 1.0,
