@@ -144,7 +144,22 @@ class FakeVllm:
         self._calls[path] += 1
         nth = self._calls[path]
         self.open += 1
-        answering = asyncio.ensure_future(self._answer(request, raw, nth, send))
+        closed = False
+
+        def close() -> None:
+            nonlocal closed
+            if not closed:
+                closed = True
+                self.open -= 1
+                self._tell()
+
+        async def told(message: Message) -> None:
+            # before the client can know of it and ask the next one
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                close()
+            await send(message)
+
+        answering = asyncio.ensure_future(self._answer(request, raw, nth, told))
         leaving = asyncio.ensure_future(_left(receive))
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -154,8 +169,7 @@ class FakeVllm:
             for task in (answering, leaving):
                 task.cancel()
             await asyncio.gather(answering, leaving, return_exceptions=True)
-            self.open -= 1
-            self._tell()
+            close()
         if not answering.cancelled():
             answering.result()
 

@@ -20,6 +20,7 @@ import pytest
 
 from fake_vllm import FakeVllm
 from faults import Gate, Hold
+from forethought.nodes.errors import StoreError
 from forethought.storage.keys import NewKey
 from forethought.storage.store import Store
 
@@ -133,10 +134,17 @@ async def make_keys(database: str) -> list[dict[str, str]]:
 
 
 async def pid_of(database: str, trace_id: str) -> int:
-    """Return the process that wrote a trace."""
+    """Return the process that wrote a trace, once it is written."""
     store = await Store.open(database)
     try:
-        return int((await store.read_trace(trace_id)).trace.writer.split(":")[-2])
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    trace = (await store.read_trace(trace_id)).trace
+                except StoreError:
+                    await asyncio.sleep(0.05)
+                    continue
+                return int(trace.writer.split(":")[-2])
     finally:
         await store.close()
 
