@@ -26,9 +26,9 @@ def set_up_logs(form: LogFormat, level: LogLevel) -> None:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
-    logging.getLogger(
-        ACCESS
-    ).propagate = True  # off where another server of the process wants no log
+    access = logging.getLogger(ACCESS)  # another server of the process may have silenced it
+    access.propagate = True
+    access.setLevel(logging.NOTSET)
     for ours in ("forethought", "uvicorn"):
         logging.getLogger(ours).setLevel(level.upper())
 
