@@ -1,7 +1,7 @@
 """The connection to one model server: pooled, JSON in and bytes out, with every failure one of our errors.
 
-A request costs a tenth of what a general client of the API takes for it, since nothing is built from a
-reply that nobody reads (`wire.py`). Requests are never repeated here: whoever asks knows whether another
+A request costs a third of what a general client of the API takes for it, and a streamed one a fifteenth
+(docs/lab-log.md, 2026-11-27), since nothing is built from a reply that nobody reads (`wire.py`). Requests are never repeated here: whoever asks knows whether another
 try pays. Leaving a call, or a stream, closes its connection, which ends the generation at the server.
 """
 
@@ -126,7 +126,7 @@ def mapped_errors(server: str) -> Iterator[None]:
     except TimeoutError as exc:
         raise BackendTimeout(f"{server} did not answer in time") from exc
     except Answered as exc:
-        raise _status_error(server, exc) from exc
+        raise status_error(server, exc.status_code, exc.message, exc.param) from exc
     except (aiohttp.ClientError, OSError) as exc:
         reason = exc.os_error if isinstance(exc, aiohttp.ClientConnectorError) else exc
         raise BackendError(f"{server} could not be reached: {reason}") from exc
@@ -198,12 +198,13 @@ async def _events(content: aiohttp.StreamReader) -> AsyncGenerator[bytes]:
                     yield event
 
 
-def _status_error(server: str, exc: Answered) -> BackendError:
-    text = f"{server} answered {exc.status_code}: {exc.message}"
-    if exc.status_code in (408, 504):
+def status_error(server: str, status: int, message: str, param: str | None) -> BackendError:
+    """Return our error for one that a server answered with."""
+    text = f"{server} answered {status}: {message}"
+    if status in (408, 504):
         return BackendTimeout(text)
-    if exc.status_code >= 500 or exc.status_code == 429:
+    if status >= 500 or status == 429:
         return BackendError(text)
-    if "context length" in exc.message or exc.param == "input_tokens":
+    if "context length" in message or param == "input_tokens":
         return PromptTooLong(text)
     return BackendRejected(text)

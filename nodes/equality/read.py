@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..candidate import Candidate
 from ..values import Kind
-from .base import Equality
+from .base import Equality, Finder
 from .extract import extract_answer
 
 
@@ -16,9 +16,7 @@ async def read_answers(
 ) -> tuple[Candidate, ...]:
     """Return the candidates in their order, the whole ones with answer and key where they state one."""
     found: dict[str, str] = {}
-    own: Callable[[str], str | None] | None = getattr(
-        equality, "find", None
-    )  # as a `Finder` has it
+    own = equality.find if isinstance(equality, Finder) else None
     for c in candidates:
         if c.whole and c.answer is None:
             answer = extract_answer(c.text, kind) if own is None else own(c.text)

@@ -12,13 +12,8 @@ from contextlib import contextmanager
 import httpx2
 import openai
 
-from ...nodes.errors import (
-    BackendError,
-    BackendGarbled,
-    BackendRejected,
-    BackendTimeout,
-    PromptTooLong,
-)
+from ...nodes.backends.client import status_error
+from ...nodes.errors import BackendError, BackendGarbled, BackendTimeout
 
 CONNECT_TIMEOUT_S = 20.0
 """A server on a starved machine takes seconds to accept; one that is not there refuses at once."""
@@ -44,7 +39,7 @@ def mapped_errors(server: str) -> Iterator[None]:
     except (openai.APITimeoutError, httpx2.TimeoutException) as exc:
         raise BackendTimeout(f"{server} did not answer in time") from exc
     except openai.APIStatusError as exc:
-        raise _status_error(server, exc) from exc
+        raise status_error(server, exc.status_code, exc.message, exc.param) from exc
     except (openai.APIConnectionError, httpx2.HTTPError) as exc:
         reason = exc.__cause__ or exc
         raise BackendError(f"{server} could not be reached: {reason}") from exc
@@ -59,14 +54,3 @@ def mapped_errors(server: str) -> Iterator[None]:
         ValueError,
     ) as exc:
         raise BackendGarbled(f"{server} answered something that is not its protocol") from exc
-
-
-def _status_error(server: str, exc: openai.APIStatusError) -> BackendError:
-    text = f"{server} answered {exc.status_code}: {exc.message}"
-    if exc.status_code in (408, 504):
-        return BackendTimeout(text)
-    if exc.status_code >= 500 or exc.status_code == 429:
-        return BackendError(text)
-    if "context length" in exc.message or exc.param == "input_tokens":
-        return PromptTooLong(text)
-    return BackendRejected(text)
