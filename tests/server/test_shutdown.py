@@ -24,7 +24,7 @@ async def test_a_running_answer_ends_within_the_grace_with_its_best_so_far(tmp_p
         ready, late = await it.http.get("/readyz"), await it.http.post(PATH, json=BODY)
         reply = await asking
         assert await it.ended() == 0
-        assert it.generator.open == 0
+        await it.generator.idle()
     assert (ready.status_code, ready.json()["reasons"]) == (503, ["the server is shutting down"])
     assert (late.status_code, late.json()["error"]["code"]) == (503, "shutting_down")
     assert (late.headers["retry-after"], late.headers["x-should-retry"]) == ("1", "true")
