@@ -121,4 +121,6 @@ def _cpu_environment(serving: Serving, cpus: Sequence[int]) -> dict[str, str]:
     environment = {"VLLM_CPU_KVCACHE_SPACE": str(serving.kv_cache_gib)}
     if 0 < len(cpus) <= FEW_CPUS:
         environment["VLLM_CPU_OMP_THREADS_BIND"] = ",".join(str(cpu) for cpu in sorted(cpus))
+        # generator and verifier share these: a thread that spins while it waits takes the other's core
+        environment["OMP_WAIT_POLICY"] = "PASSIVE"
     return environment

@@ -32,6 +32,8 @@ def test_the_verifier_pools_and_has_room_for_its_longest_text() -> None:
 
 def test_few_cpus_are_all_used_and_many_left_to_vllm() -> None:
     assert made(GENERATOR).environment["VLLM_CPU_OMP_THREADS_BIND"] == "0,1"
+    assert made(GENERATOR).environment["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert "OMP_WAIT_POLICY" not in made(GENERATOR, tuple(range(16))).environment
     assert "VLLM_CPU_OMP_THREADS_BIND" not in made(GENERATOR, tuple(range(16))).environment
     assert "VLLM_CPU_OMP_THREADS_BIND" not in made(GENERATOR, ()).environment
 
