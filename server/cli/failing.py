@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from ...nodes.errors import ForethoughtError
 from ..settings import Settings
+from ..unknown_settings import unknown_settings
 
 
 @contextmanager
@@ -23,7 +25,9 @@ def one_sentence() -> Iterator[None]:
 
 
 def read_settings() -> Settings:
-    """Return the settings of the environment; a bad one ends the command, named."""
+    """Return the settings of the environment; a bad one ends the command, named, an unknown one is told."""
+    for told in unknown_settings(os.environ):
+        typer.echo(f"Warning: {told}", err=True)
     try:
         return Settings()
     except ValidationError as exc:
