@@ -8,7 +8,8 @@ An effort may bring an extension object, under a name of its own, to set a fixed
         'best-of-11={"max_generations": 11, "strategy": {"name": "best_of_n", "n": 11}}'
 
 Each line of the file has `question` and `answer`. Every reply is graded by the service's own
-equality and printed as one JSON line; the table at the end is Markdown.
+equality and printed as one JSON line; the table at the end is Markdown, with the paired differences to
+the first effort below it.
 """
 
 from __future__ import annotations
@@ -95,6 +96,22 @@ def table(graded: list[Graded], efforts: list[str]) -> str:
     return "\n".join(lines)
 
 
+def paired(graded: list[Graded], efforts: list[str]) -> str:
+    """Return what each later effort gains on the first one, in points with the standard error over questions."""
+    first, *others = (given.partition("=")[0] for given in efforts)
+    right = {(g.effort, g.number): g.right for g in graded}
+    numbers = sorted({g.number for g in graded})
+    lines: list[str] = []
+    for other in others:
+        gains = [right[other, n] - right[first, n] for n in numbers]
+        mean = sum(gains) / len(gains)
+        error = math.sqrt(sum((gain - mean) ** 2 for gain in gains)) / len(gains)
+        lines.append(
+            f"{other} over {first}: {100 * mean:+.1f} points (s.e. {100 * error:.1f}), paired"
+        )
+    return "\n".join(lines)
+
+
 async def main(args: argparse.Namespace) -> None:
     """Ask everything, `--at-once` at a time, each question at every effort before the next one."""
     lines = args.questions.read_text(encoding="utf-8").splitlines()[: args.limit]
@@ -118,7 +135,7 @@ async def main(args: argparse.Namespace) -> None:
             for effort in args.efforts:
                 group.create_task(one(client, number, effort))
     keys.close()
-    print(table(graded, args.efforts))
+    print(table(graded, args.efforts), paired(graded, args.efforts), sep="\n\n")
 
 
 if __name__ == "__main__":
