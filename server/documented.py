@@ -6,6 +6,7 @@ server does, both ways.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -124,8 +125,12 @@ def errors(statuses: tuple[int, ...]) -> Responses:
     return told
 
 
+@cache
 def inlined(schema_of: Any) -> dict[str, Any]:  # any type that pydantic knows
-    """Return the JSON schema of a type without references, for a place that FastAPI does not fill."""
+    """Return the JSON schema of a type without references, for a place that FastAPI does not fill.
+
+    Made once for each type, and shared: nobody changes it.
+    """
     schema = TypeAdapter(schema_of).json_schema()
     definitions = schema.pop("$defs", {})
 
