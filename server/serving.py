@@ -99,7 +99,8 @@ def reserved(host: str, port: int) -> socket.socket:
 
 def _bound(host: str, port: int, *, beside: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small pieces at once (TCP_NODELAY) only where the socket names its protocol
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if beside:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -27,6 +27,8 @@ class Loopback:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._socket = socket.create_server(("127.0.0.1", 0))
+        # Inherited by its connections: asyncio sets it only on sockets that name their protocol.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._up: Future[asyncio.AbstractEventLoop] = Future()
         self._server: uvicorn.Server | None = None
         self._stop: asyncio.Event | None = None
