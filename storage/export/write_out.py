@@ -84,7 +84,7 @@ async def write_out(
         folder,
         replace(
             before,
-            schema=await connection.run_sync(head),
+            schema=head(),
             parts=(*before.parts, *added),
             whole=whole,
         ),

@@ -8,6 +8,7 @@ nothing left to do. The views for analysts are made anew with it (`storage/analy
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from alembic import command
 from alembic.config import Config
@@ -36,9 +37,14 @@ class Upgrade:
     after: str
 
 
-def _config(connection: Connection) -> Config:
+def _scripts() -> Config:
     config = Config()
     config.set_main_option("script_location", ":".join(__name__.rsplit(".", 1)))
+    return config
+
+
+def _config(connection: Connection) -> Config:
+    config = _scripts()
     config.attributes["connection"] = connection
     config.attributes["metadata"] = METADATA
     config.attributes["version_table"] = VERSION_TABLE
@@ -50,9 +56,10 @@ def _revision(connection: Connection) -> str | None:
     return context.get_current_revision()
 
 
-def head(connection: Connection) -> str:
+@cache
+def head() -> str:
     """Return the newest revision this package knows."""
-    revision = ScriptDirectory.from_config(_config(connection)).get_current_head()
+    revision = ScriptDirectory.from_config(_scripts()).get_current_head()
     if revision is None:
         raise StoreError("the package holds no migrations")
     return revision
@@ -62,7 +69,7 @@ def _upgrade(connection: Connection, target: str) -> str | None:
     before = _revision(connection)
     analysis.drop_views(connection)
     command.upgrade(_config(connection), target)
-    if _revision(connection) == head(connection):
+    if _revision(connection) == head():
         analysis.create_views(connection)
     return before
 
@@ -77,7 +84,7 @@ async def upgrade(engine: AsyncEngine, target: str = "head") -> Upgrade:
     try:
         async with engine.connect() as connection:
             before = await connection.run_sync(_revision)
-            newest = await connection.run_sync(head)
+            newest = head()
             viewed = await connection.run_sync(analysis.are_current)
         if before == newest and viewed:  # needs no lock: a reader does not wait for a busy server
             return Upgrade(before=before, after=newest)

@@ -7,7 +7,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from forethought.nodes.errors import StoreError
 from forethought.storage import analysis
@@ -53,15 +52,10 @@ def differences(connection: Connection) -> list[object]:
     return list(compare_metadata(context, METADATA))
 
 
-async def newest(engine: AsyncEngine) -> str:
-    async with engine.connect() as connection:
-        return await connection.run_sync(head)
-
-
 async def test_migrations_give_the_schema_of_the_models(url: str) -> None:
     engine = open_engine(url)
     done = await upgrade(engine)
-    assert done == Upgrade(before=None, after=await newest(engine))
+    assert done == Upgrade(before=None, after=head())
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await engine.dispose()
@@ -85,7 +79,7 @@ async def test_upgrading_again_changes_nothing_and_keeps_rows(url: str) -> None:
     before = await store.read_trace(recorder.trace_id)
     await store.close()
     engine = open_engine(url)
-    version = await newest(engine)
+    version = head()
     assert await upgrade(engine) == Upgrade(before=version, after=version)
     await engine.dispose()
     store = await Store.open(url)
@@ -123,7 +117,7 @@ async def test_from_the_first_schema_with_rows_to_the_newest(url: str) -> None:
 async def test_from_the_first_schema_without_rows_to_that_of_the_models(url: str) -> None:
     engine = open_engine(url)
     assert (await upgrade(engine, "0001")).after == "0001"
-    assert await upgrade(engine) == Upgrade(before="0001", after=await newest(engine))
+    assert await upgrade(engine) == Upgrade(before="0001", after=head())
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await engine.dispose()
