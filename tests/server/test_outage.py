@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,11 @@ def never_agrees(prompt: str, k: int) -> str:
     return f"## Step 1: 17 + 25.\n\nThe final answer is: \\boxed{{{1000 + k}}}"
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the write lock of a SQLite file."""
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+@asynccontextmanager
+async def locked(path: Path) -> AsyncIterator[None]:
+    """Hold the write lock of a SQLite file; it is waited for in a thread, so that a writer of this loop can let go."""
+    other = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+    await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
     try:
         yield
     finally:
@@ -33,7 +33,7 @@ def locked(path: Path) -> Iterator[None]:
 async def test_questions_are_answered_while_the_database_takes_nothing(tmp_path: Path) -> None:
     async with observed_service(tmp_path, never_agrees) as it:
         await it.engine.ready()
-        with locked(tmp_path / "traces.db"):
+        async with locked(tmp_path / "traces.db"):
             replies = await asyncio.gather(*(it.ask(stream=n % 2 > 0) for n in range(6)))
             told = await it.scraped()
         await it.engine.store.drain()
@@ -54,7 +54,7 @@ async def test_a_server_that_stops_meanwhile_leaves_the_traces_to_the_next_start
     database = tmp_path / "traces.db"
     async with observed_service(tmp_path, never_agrees) as it:
         await it.engine.ready()
-        with locked(database):
+        async with locked(database):
             reply = await it.ask()
             await it.engine.store.close(limit_s=0.05)
     store = await Store.open(f"sqlite+aiosqlite:///{database}")
