@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from .settings import Settings
 
-PREFIX = "FORETHOUGHT_"
+PREFIX = Settings.model_config.get("env_prefix", "")
 OTHERS = frozenset({"FORETHOUGHT_CACHE_DIR"})
 """Read by commands and not by the server."""
 TESTS = "FORETHOUGHT_TEST_"

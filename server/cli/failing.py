@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ...nodes.errors import ForethoughtError
 from ..settings import Settings
-from ..unknown_settings import unknown_settings
+from ..unknown_settings import PREFIX, unknown_settings
 
 
 @contextmanager
@@ -32,6 +32,6 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as exc:
         first = exc.errors()[0]
-        name = "FORETHOUGHT_" + "_".join(map(str, first["loc"])).upper()
+        name = PREFIX + "_".join(map(str, first["loc"])).upper()
         typer.echo(f"Error: {name}: {first['msg']}", err=True)
         raise typer.Exit(1) from exc
