@@ -21,6 +21,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--max-model-len", type=int, default=32768)
     made.add_argument("--seed", type=int, default=0)
     made.add_argument("--pool", type=Path, help="recorded samples instead of seeded ones")
+    made.add_argument(
+        "--goes-on", action="store_true", help="so may what was cut of the pool, once"
+    )
     made.add_argument("--questions", type=int, default=200, help="seeded questions")
     made.add_argument("--limit", type=int, help="questions of the pool, from its start")
     made.add_argument("--easy", type=float, default=0.9, help="P(correct) of even questions")

@@ -1,8 +1,9 @@
 """A bank of recorded samples of a real model, with the step scores that a real verifier gave them.
 
 Sample k of a question is its k-th in a seeded order, each once before any comes again. Nothing is made
-up: a beginning cannot be continued, and steps that are not those of a recorded sample have no score. The
-lengths of samples are the recorded ones; those of prompts are counted as four characters a token.
+up: a beginning goes on as its own sample (begun.py) or not at all, and steps that no recorded sample begins
+with have no score. The lengths of samples are the recorded ones, those of their parts in proportion to the
+characters; prompts are counted as four characters a token.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class RecordedBank:
         key = _folded("\n\n".join(steps))
         if key not in self._scores:
             raise ValueError("these steps were not recorded")
-        return self._scores[key][: len(steps)]
+        return self._scores[key]
 
     def count(self, text: str) -> int:
         """Return an estimate: the tokenizer of the model is not here."""
@@ -85,8 +86,9 @@ class RecordedBank:
         text = sample["text"]
         steps = [piece for part in _BLANK_LINES.split(text) if (piece := part.strip())]
         self._right[_folded(text)] = bool(sample["ok"])
-        if sample.get("prm"):
-            self._scores[_folded("\n\n".join(steps))] = sample["prm"]
+        scores = sample.get("prm") or ()
+        for count in range(1, len(scores) + 1):
+            self._scores.setdefault(_folded("\n\n".join(steps[:count])), scores[:count])
         return Drawn(
             text=text,
             n_tokens=sample["n_tokens"],

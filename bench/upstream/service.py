@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from .bank import Bank, Drawn
+from .begun import Begun
 from .connection import Connection
 from .counters import Counters
 from .engine import Engine
@@ -42,6 +43,7 @@ class Upstream:
         max_model_len: int,
         piece: int,
         chat_only: bool,
+        goes_on: bool,
         seed: int,
     ) -> None:
         self.counters = Counters()
@@ -59,6 +61,7 @@ class Upstream:
         self._piece = piece
         self._rng = random.Random(seed)
         self._draws: Counter[int] = Counter()
+        self._begun = Begun() if goes_on else None
         self._samples = 0
         self._sampled = {"/v1/chat/completions"} if chat_only else {
             "/v1/chat/completions", "/v1/completions"
@@ -183,6 +186,8 @@ class Upstream:
     def _reset(self, _: Json) -> Json:
         self.counters.reset()
         self._draws.clear()
+        if self._begun is not None:
+            self._begun.clear()
         self._reader.forget_cache()
         self._samples = 0
         return {}
@@ -219,7 +224,11 @@ class Upstream:
         drawn: list[Drawn | None] = []
         for prompt in prompts:
             limits = self._limits(prompt, limit, body)
-            drawn += [self._wire.cut(one, limits) for one in self._draw(prompt, n, body)]
+            whole = self._draw(prompt, n, body)
+            cut = [self._wire.cut(one, limits) for one in whole]
+            if self._begun is not None and prompt.asked is not None:
+                self._begun.keep(prompt.asked, whole, cut)
+            drawn += cut
         if self._lose(drawn) and len(drawn) == 1:
             raise Refused(self.faults.status, "lost on purpose")
         read = sum(prompt.tokens for prompt in prompts)
@@ -271,9 +280,12 @@ class Upstream:
         )
 
     def _draw(self, prompt: Prompt, n: int, body: Json) -> list[Drawn]:
-        if prompt.begun and not self._bank.continues:
-            raise Refused(400, "recorded samples cannot be continued")
         asked, seed = prompt.asked, body.get("seed")
+        if prompt.begun and not self._bank.continues:
+            if self._begun is None:
+                raise Refused(400, "recorded samples cannot be continued")
+            if asked is not None:
+                return [self._begun.rest(asked, prompt.begun) for _ in range(n)]
         if prompt.rates:
             return [_words(rating(self._bank, prompt.text))] * n
         if asked is None:

@@ -28,6 +28,7 @@ async def serve(options: argparse.Namespace) -> None:
         max_model_len=options.max_model_len,
         piece=options.piece,
         chat_only=options.chat_only or options.pool is not None,
+        goes_on=options.goes_on,
         seed=options.seed,
     )
     service.faults = Faults.read(json.loads(options.faults))

@@ -52,7 +52,7 @@ def upstream(running: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = {"Two.\n\nThe answer is \\boxed{2}": True, "One.\n\nThe answer is \\boxed{1}": False}
     samples = [
         {"text": text, "prm": [0.6, 0.9 if ok else 0.1], "n_tokens": 7, "fin": True, "ok": ok}
@@ -61,7 +61,12 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     row = {"id": "q", "question": "What is 1 + 1?", "gold": "2", "samples": samples}
     path = tmp_path_factory.mktemp("pool") / "pool.jsonl"
     path.write_text(json.dumps(row) + "\n", encoding="utf-8")
-    with part("running").running("--pool", str(path)) as upstream:
+    return path
+
+
+@pytest.fixture(scope="module")
+def recorded(pool: Path) -> Iterator[Any]:
+    with part("running").running("--pool", str(pool)) as upstream:
         yield upstream
 
 
@@ -210,6 +215,31 @@ async def test_recorded_samples_are_never_continued(recorded: Any) -> None:
     async with new_client(f"{recorded.url}/v1") as client:
         abilities = await examine_generator(client, None)
     assert (abilities.token_ids, abilities.continuation) == (False, False)
+
+
+async def test_what_was_cut_of_recorded_samples_goes_on_once_as_itself(pool: Path) -> None:
+    asked = Message("user", "What is 1 + 1?")
+    with part("running").running("--pool", str(pool), "--goes-on") as upstream:
+        async with new_client(f"{upstream.url}/v1") as client:
+            generator = VllmGenerator(
+                client, await examine_generator(client, None), retry_pause_s=0
+            )
+            assert generator.abilities.continuation
+            upstream.post("/reset")
+            stop = Sampling(stop=("\n\n",))
+            begun = await generator.complete([Prompt(messages=(asked,))], n=2, sampling=stop)
+            texts = sorted(c.text for c in begun.batches[0])
+            assert texts == ["One.\n\n", "Two.\n\n"]
+            prompt = Prompt(messages=(asked,), prefix=(Step(key="0", parent=None, text=texts[0]),))
+            rest = await generator.complete([prompt], n=1, sampling=Sampling())
+            assert [c.text for c in rest.batches[0]] == ["The answer is \\boxed{1}"]
+            with pytest.raises(BackendError, match="waits to go on"):
+                await generator.complete([prompt], n=1, sampling=Sampling())
+            said = Question(messages=(asked,), kind="number")
+            scored = await VERIFIERS["qwen-prm"](client, "mock").score(said, [["One."], ["Two."]])
+            assert [list(s) for s in scored.scores] == [pytest.approx([0.6])] * 2
+        beginning = begun.usage.completion_tokens // 2
+        assert upstream.counters()["completion_tokens"] == 7 + beginning
 
 
 async def sampled_from_chat(upstream: Any) -> Sampled:

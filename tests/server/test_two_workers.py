@@ -24,7 +24,7 @@ from forethought.nodes.errors import StoreError
 from forethought.storage.keys import NewKey
 from forethought.storage.store import Store
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("two workers")]
 PROGRAM = "from forethought.server.cli.main import app; app()"
 CHAT, CALLS = "/v1/chat/completions", "/v1/completions"
 TRACE = "x-forethought-trace-id"
