@@ -50,15 +50,23 @@ def run(options: argparse.Namespace) -> Iterator[Row]:
             bank += ["--questions", str(options.questions)]
         else:
             bank += ["--pool", str(options.pool), "--limit", str(options.questions)]
-        with running(*bank) as upstream:
-            asked = upstream.get("/questions")
-            for system in _systems(options):
-                with system.start(upstream) as served:
-                    texts = [question["text"] for question in asked]
-                    cell, replies = measure(
-                        system, served, upstream, texts, at_once=options.at_once, repeat=seed
-                    )
-                yield row_of(cell, asyncio.run(right_of(replies, asked)))
+        yield from _rows(bank, _systems(options), options, seed)
+        if options.policy is not None:
+            yield from _rows([*bank, "--goes-on"], _by_policy(options), options, seed)
+
+
+def _rows(
+    bank: Sequence[str], systems: Sequence[System], options: argparse.Namespace, seed: int
+) -> Iterator[Row]:
+    with running(*bank) as upstream:
+        asked = upstream.get("/questions")
+        for system in systems:
+            with system.start(upstream) as served:
+                texts = [question["text"] for question in asked]
+                cell, replies = measure(
+                    system, served, upstream, texts, at_once=options.at_once, repeat=seed
+                )
+            yield row_of(cell, asyncio.run(right_of(replies, asked)))
 
 
 def row_of(cell: Any, right: int) -> Row:
@@ -112,6 +120,20 @@ def table(rows: Sequence[Row]) -> str:
             f"{fmean(r.p95_ms for r in own):.0f} | {sum(r.failed for r in own)} |"
         )
     return "\n".join(lines)
+
+
+def _by_policy(options: argparse.Namespace) -> list[System]:
+    """Return ours as a fitted policy decides; it may go on with what it has cut."""
+    name = json.loads(options.policy.read_text())["name"]
+    return [
+        ours(
+            f"ours, fitted policy up to {ceiling}, PRM",
+            {"task_kind": "math", "max_generations": ceiling, "policy": name},
+            PRM,
+            policy=options.policy,
+        )
+        for ceiling in options.ceilings
+    ]
 
 
 def _systems(options: argparse.Namespace) -> list[System]:

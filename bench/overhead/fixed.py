@@ -14,11 +14,11 @@ N = 8
 
 def systems(options: argparse.Namespace) -> list[System]:
     """Return those that were asked for. A pilot that spends the whole budget is one draw of 8."""
+    extension, pilot = {"max_generations": N, "task_kind": "number"}, {"FORETHOUGHT_PILOT": str(N)}
     found = {
         "straight": straight(N),
-        "ours": ours(
-            "ours", {"max_generations": N, "task_kind": "number"}, {"FORETHOUGHT_PILOT": str(N)}
-        ),
+        "ours": ours("ours", extension, pilot),
+        "ours_workers": ours("ours, 2 workers", extension, pilot | {"FORETHOUGHT_WORKERS": "2"}),
         "optillm": optillm("optillm", "majority_voting", {"k": N}, torch=options.torch),
         "its_hub": its_hub("its_hub", N),
         "its_hub_capped": its_hub("its_hub_capped", N, capped=True),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import __doc__ as description
 
-SYSTEMS = ("straight", "ours", "optillm", "its_hub", "its_hub_capped")
+SYSTEMS = ("straight", "ours", "optillm", "its_hub", "its_hub_capped", "ours_workers")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,6 +27,10 @@ def parser() -> argparse.ArgumentParser:
     fixed.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS[:4]))
     adaptive = which.add_parser("adaptive", help="tokens at equal accuracy")
     adaptive.add_argument("--pool", type=Path, help="recorded samples; else the seeded mix")
+    adaptive.add_argument("--policy", type=Path, help="as `policy export` writes it; needs --pool")
+    adaptive.add_argument(
+        "--ceilings", type=int, nargs="+", default=[8, 16, 32], help="of the policy"
+    )
     adaptive.add_argument("--questions", type=int, default=60)
     adaptive.add_argument("--ns", type=int, nargs="+", default=[8, 64], help="of the peers")
     adaptive.add_argument("--at-once", type=int, default=8)

@@ -70,9 +70,17 @@ def straight(n: int) -> System:
 
 
 def ours(
-    name: str, extension: Json, environment: Mapping[str, str] | None = None, **more: Any
+    name: str,
+    extension: Json,
+    environment: Mapping[str, str] | None = None,
+    *,
+    policy: Path | None = None,
+    **more: Any,
 ) -> System:
-    """Return our server, all traces stored; `environment` has settings over the defaults."""
+    """Return our server, all traces stored; `environment` has settings over the defaults.
+
+    `policy` is a file of one that requests may name.
+    """
 
     @contextmanager
     def start(upstream: Running) -> Iterator[Served]:
@@ -92,7 +100,11 @@ def ours(
                     settings.pop(key, None)
             port = _free_port()
             code = "from forethought.server.cli.main import app; app()"
-            command = [sys.executable, "-c", code, "serve", "--port", str(port)]
+            command = [sys.executable, "-c", code]
+            if policy is not None:
+                taken = [*command, "policy", "import", str(policy)]
+                subprocess.run(taken, env=os.environ | settings, check=True)
+            command += ["serve", "--port", str(port)]
             with _process(command, settings, port, "/readyz") as served:
                 yield served
 
