@@ -7,8 +7,10 @@
 All of them get the same questions and the same sampling, against one mock of a vLLM server
 (bench/upstream), which counts what really reaches it. `fixed` is self-consistency of 8 everywhere;
 `straight` in its tables is the load client itself, asking the upstream for 8 samples. `adaptive` compares
-tokens at equal accuracy: the peers draw N samples whatever is asked, ours stops when it can. `judge` is
-best-of-N under a judge. The peers are installed once into environments of their own in the user's cache
-folder (optillm is large: it brings torch; where pip finds a CPU build of it, say so with --torch).
-Each system runs alone; each repeat runs all of them, every other repeat in reverse order.
+tokens at equal accuracy: the peers draw N samples whatever is asked, or stop as its_hub's library does, ours
+stops when it can, by a fitted policy too (`--policy`, as `forethought policy export` writes one, made of
+other questions). `judge` is best-of-N under a judge. The peers are installed once into environments of their
+own in the user's cache folder (optillm is large: it brings torch; where pip finds a CPU build of it, say so
+with --torch). Each system runs alone; each repeat runs all of them, every other repeat in
+reverse order.
 """

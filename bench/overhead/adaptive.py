@@ -17,7 +17,7 @@ from forethought.nodes.equality.keys import AnswerKeys
 from ..upstream.running import running
 from .cells import measure
 from .load import Replied
-from .systems import ANSWER, System, its_hub, optillm, ours
+from .systems import ANSWER, System, its_hub, its_hub_library, optillm, ours
 
 BOXED = r"\\boxed\{([^}]*)\}"
 """What recorded samples state their answer by."""
@@ -138,12 +138,15 @@ def _by_policy(options: argparse.Namespace) -> list[System]:
 
 def _systems(options: argparse.Namespace) -> list[System]:
     kind = "number" if options.pool is None else "math"
+    answer = ANSWER if options.pool is None else BOXED
     peers = [
         peer
         for n in options.ns
         for peer in (
             optillm(f"optillm {n}", "majority_voting", {"k": n}, torch=options.torch),
-            its_hub(f"its_hub {n}", n, answer=ANSWER if options.pool is None else BOXED),
+            its_hub(f"its_hub {n}", n, answer=answer),
+            its_hub_library(f"its_hub adaptive {n}", "adaptive", n, answer=answer),
+            its_hub_library(f"its_hub beta {n}", "beta", n, answer=answer),
         )
     ]
     waves = {"name": "best_of_n", "n": 16, "wave": 4}

@@ -1,4 +1,4 @@
-"""Best-of-N under a judge: ours by P(yes), optillm by a rating after a rating."""
+"""Best-of-N under a judge: ours by P(yes), optillm by a rating after a rating, its_hub by ratings at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ..upstream.running import running
 from .adaptive import Row, right_of, row_of
 from .cells import measure
-from .systems import System, optillm, ours
+from .systems import System, its_hub_library, optillm, ours
 
 
 def run(options: argparse.Namespace) -> Iterator[Row]:
@@ -38,5 +38,6 @@ def _systems(options: argparse.Namespace) -> list[System]:
         found += [
             ours(f"ours, judge {n}", extension, judged | {"FORETHOUGHT_VERIFIER_URL": ""}),
             optillm(f"optillm bon {n}", "bon", {}, torch=options.torch, best_of=n),
+            its_hub_library(f"its_hub best-of-n {n}", "best-of-n", n),
         ]
     return found

@@ -164,6 +164,24 @@ def its_hub(name: str, n: int, *, capped: bool = False, answer: str = ANSWER) ->
     return System(name=name, start=start, body=body)
 
 
+def its_hub_library(name: str, algorithm: str, n: int, *, answer: str | None = None) -> System:
+    """Return one algorithm of its_hub's library behind a port (its_hub_library.py)."""
+
+    @contextmanager
+    def start(upstream: Running) -> Iterator[Served]:
+        port = _free_port()
+        script = Path(__file__).parent / "its_hub_library.py"
+        command = [str(python_of("its_hub")), str(script), str(port), f"{upstream.url}/v1"]
+        command += [algorithm, str(n), *([] if answer is None else [answer])]
+        with _process(command, {}, port, "/v1/models") as served:
+            yield served
+
+    def body(question: str) -> Json:
+        return {"model": "mock", "messages": asked(question)}
+
+    return System(name=name, start=start, body=body)
+
+
 @contextmanager
 def _process(
     command: list[str], settings: Mapping[str, str], port: int, ready: str

@@ -54,7 +54,7 @@ def check_memory(servings: Sequence[Serving], read: ReadMemory = available_memor
         )
 
 
-async def runs_already(place: Place, *, timeout_s: float = 3.0) -> bool:
+async def runs_already(place: Place, *, timeout_s: float = 10.0) -> bool:
     """Tell whether a server on the port serves a model of the same name; False if the port is free.
 
     Raises:

@@ -4,7 +4,8 @@ import json
 import os
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import cycle
 from pathlib import Path
 
@@ -35,14 +36,18 @@ for _ in range(os.getpid() % 5_000):  # processes that test at once begin at dif
 
 
 @pytest.fixture
-def free_port() -> int:
-    """A port that nobody has, and neither the one after it."""
-    return next(port for port in PORTS if _is_free(port) and _is_free(port + 1))
+def free_port() -> Iterator[int]:
+    """A port that nobody has, and neither the one after it; no other test gets them meanwhile."""
+    with ExitStack() as claims:
+        yield next(p for p in PORTS if _claimed(p, claims) and _claimed(p + 1, claims))
 
 
-def _is_free(port: int) -> bool:
+def _claimed(port: int, claims: ExitStack) -> bool:
+    """Keep tests of other processes off a port that is free, by the UDP port of the same number."""
+    claim = claims.enter_context(socket.socket(type=socket.SOCK_DGRAM))
     with socket.socket() as probe:
         try:
+            claim.bind(("127.0.0.1", port))
             probe.bind(("127.0.0.1", port))
         except OSError:
             return False
