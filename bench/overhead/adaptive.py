@@ -165,4 +165,4 @@ def _systems(options: argparse.Namespace) -> list[System]:
             PRM,
         ),
     ]
-    return [*peers, *mine]
+    return peers if options.peers_only else [*peers, *mine]

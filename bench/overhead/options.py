@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     )
     adaptive.add_argument("--questions", type=int, default=60)
     adaptive.add_argument("--ns", type=int, nargs="+", default=[8, 64], help="of the peers")
+    adaptive.add_argument("--peers-only", action="store_true")
     adaptive.add_argument("--at-once", type=int, default=8)
     adaptive.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the draws")
     judge = which.add_parser("judge", help="best-of-N under a judge")
