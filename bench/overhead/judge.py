@@ -27,16 +27,15 @@ def run(options: argparse.Namespace) -> Iterator[Row]:
 
 
 def _systems(options: argparse.Namespace) -> list[System]:
+    judged = {"FORETHOUGHT_VERIFIER_FORMAT": "judge", "FORETHOUGHT_VERIFIER_URL": ""}
     found = []
     for n in options.ns:
-        extension = {
-            "task_kind": "number",
-            "max_generations": n,
-            "strategy": {"name": "best_of_n", "n": n},
-        }
-        judged = {"FORETHOUGHT_VERIFIER_FORMAT": "judge", "FORETHOUGHT_PILOT": str(n)}
+        for selection in ("best", "weighted"):
+            strategy = {"name": "best_of_n", "n": n - 1, "selection": selection}
+            extension = {"task_kind": "number", "max_generations": n, "strategy": strategy}
+            environment = judged | {"FORETHOUGHT_PILOT": "1"}
+            found.append(ours(f"ours, judge {n}, {selection}", extension, environment))
         found += [
-            ours(f"ours, judge {n}", extension, judged | {"FORETHOUGHT_VERIFIER_URL": ""}),
             optillm(f"optillm bon {n}", "bon", {}, torch=options.torch, best_of=n),
             its_hub_library(f"its_hub best-of-n {n}", "best-of-n", n),
         ]
