@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Literal, NotRequired, TypedDict
 
-from .algorithms.base import Search
+from .algorithms.base import Search, Selection
 from .backends.base import Generator
 from .budget import Meter
 from .candidate import Candidate
@@ -235,6 +235,8 @@ class Deps:
     """Generations that one of its answers counts for."""
     rng: random.Random = field(default_factory=random.Random)
     """The only source of chance."""
+    selection: Selection = "weighted"
+    """How the vote is weighed where nothing was planned: the pilot agreed, or was all there was."""
     earlier: tuple[Candidate, ...] = ()
     """What an earlier run of the same request had found, which `meter` carries already."""
     live: bool = False

@@ -13,7 +13,7 @@ from .state import Deps, ReadyToVerify, Verified
 async def verify(state: ReadyToVerify, runtime: Runtime[Deps]) -> Verified:
     """Vote: across chains where there are revisions, else among all candidates."""
     deps, plans = runtime.context, state.get("plans", ())
-    selection = plans[-1].strategy.selection if plans else "weighted"
+    selection = plans[-1].strategy.selection if plans else deps.selection
     found = found_so_far(state)
     if "revised" in state:
         verdict = select_across_chains(chains_of(found), selection)

@@ -192,6 +192,7 @@ class LocalEngine:
             difficulty=difficulty,
             confidence=document.confidence if document else None,
             needs=ask.needs,
+            selection=ask.strategy.selection if ask.strategy else "weighted",
             earlier=ask.earlier.candidates if ask.earlier else (),
             live=ask.live,
             faults=servers.faults + serving.faults,

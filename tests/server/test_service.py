@@ -89,6 +89,21 @@ async def test_a_pilot_that_agrees_answers_after_one_call(tmp_path: Path) -> Non
     assert len(trace.candidates) == 4
 
 
+@pytest.mark.parametrize(("selection", "answer"), [("best", "2"), ("weighted", "1")])
+async def test_a_pilot_that_is_all_there_is_is_chosen_from_as_it_is_asked_for(
+    tmp_path: Path, selection: str, answer: str
+) -> None:
+    strategy = {"name": "best_of_n", "n": 4, "selection": selection}
+    extra = {"forethought": {"max_generations": 4, "strategy": strategy}}
+    async with service(
+        tmp_path,
+        lambda prompt, k: solution((1, 1, 2, 3)[k % 4]),
+        lambda asked, steps: 0.9 if "{2}" in steps[-1] else 0.5,
+    ) as it:
+        await it.ask(extra_body=extra)
+    assert (await it.newest_trace()).trace.answer == answer
+
+
 async def test_usage_is_what_the_model_servers_counted(tmp_path: Path) -> None:
     async with service(tmp_path, never_agrees, lambda asked, steps: 0.5) as it:
         reply = await it.ask("low")

@@ -124,7 +124,9 @@ async def interrupt(tmp_path: Path, data: Path, server: FakeVllm) -> tuple[int, 
     """Press Ctrl-C while the third question waits for its samples."""
     gate = Gate()
     server.fault(CALLS, Hold(gate), at=4)  # the first call is the probe's
-    code = "from forethought.server.cli.main import app; app()"
+    # Where tests run in the background the signal is ignored, by what they start as well.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code += "from forethought.server.cli.main import app; app()"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
