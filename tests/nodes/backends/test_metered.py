@@ -99,7 +99,9 @@ class Late(FakeGenerator):
         super().__init__(say)
 
 
-@pytest.mark.parametrize(("seconds", "error"), [(10.0, BudgetSpent), (9.0, BackendTimeout)])
+@pytest.mark.parametrize(
+    ("seconds", "error"), [(10.0, BudgetSpent), (9.95, BudgetSpent), (9.0, BackendTimeout)]
+)
 async def test_a_time_out_at_the_deadline_is_a_spent_budget(
     seconds: float, error: type[Exception]
 ) -> None:
