@@ -2,7 +2,6 @@
 
     python bench/flaky.py                                   # 20 times, 4 at once
     python bench/flaky.py --times 5 --at-once 2 tests/storage
-    python bench/flaky.py --leave-out tests/server/openapi  # without the cases of the fuzzer
 
 Each run has its own order of work among the workers and starves the machine as a busy one would. It
 ends with 1 where anything failed.
@@ -22,7 +21,6 @@ FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 parser = argparse.ArgumentParser(prog="flaky")
 parser.add_argument("tests", nargs="*", default=TESTS)
-parser.add_argument("--leave-out", nargs="+", default=[])
 parser.add_argument("--times", type=int, default=20)
 parser.add_argument("--at-once", type=int, default=4)
 args = parser.parse_args()
@@ -31,7 +29,6 @@ green = 0
 for number in range(1, args.times + 1):
     started = time.monotonic()
     options = ["-q", "-n", str(args.at_once), "--dist", "loadgroup", "-p", "no:cacheprovider"]
-    options += [f"--ignore={path}" for path in args.leave_out]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *args.tests],
         check=False,

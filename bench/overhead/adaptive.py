@@ -44,6 +44,8 @@ class Row:
 
 def run(options: argparse.Namespace) -> Iterator[Row]:
     """Ask every system all questions, once for each seed of the draws."""
+    if options.policy is not None and options.pool is None:
+        raise SystemExit("--policy needs --pool: it was fitted on samples of that model")
     for seed in options.seeds:
         bank = ["--seed", str(seed)]
         if options.pool is None:

@@ -61,7 +61,7 @@ class Upstream:
         self._piece = piece
         self._rng = random.Random(seed)
         self._draws: Counter[int] = Counter()
-        self._begun = Begun() if goes_on else None
+        self._begun = Begun() if goes_on and not bank.continues else None
         self._samples = 0
         self._sampled = {"/v1/chat/completions"} if chat_only else {
             "/v1/chat/completions", "/v1/completions"
@@ -281,11 +281,10 @@ class Upstream:
 
     def _draw(self, prompt: Prompt, n: int, body: Json) -> list[Drawn]:
         asked, seed = prompt.asked, body.get("seed")
-        if prompt.begun and not self._bank.continues:
-            if self._begun is None:
-                raise Refused(400, "recorded samples cannot be continued")
-            if asked is not None:
-                return [self._begun.rest(asked, prompt.begun) for _ in range(n)]
+        if prompt.begun and not self._bank.continues and self._begun is None:
+            raise Refused(400, "recorded samples cannot be continued")
+        if prompt.begun and asked is not None and self._begun is not None:
+            return [self._begun.rest(asked, prompt.begun) for _ in range(n)]
         if prompt.rates:
             return [_words(rating(self._bank, prompt.text))] * n
         if asked is None:
