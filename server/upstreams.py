@@ -8,7 +8,7 @@ group (`nodes/backends/replicas`), and `watching` probes them as long as it is o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,12 +21,12 @@ from ..nodes.backends.replicas.generator import ReplicatedGenerator
 from ..nodes.backends.replicas.roster import ReplicaState
 from ..nodes.backends.replicas.server import Identity, Opened, tokens_of_hello
 from ..nodes.backends.replicas.verifier import ReplicatedVerifier
-from ..nodes.backends.vllm import VllmGenerator
+from ..nodes.backends.vllm import RETRY_PAUSES_S, VllmGenerator
 from ..nodes.errors import BackendError, BackendRejected
 from ..nodes.verifiers.base import ProcessVerifier
 from ..nodes.verifiers.registry import VERIFIERS, find_format, scores_in
 from .settings import DEFAULT_VERIFIER_URL, Settings
-from .upstream_role import Role, RoleName
+from .upstream_role import Role, RoleName, urls_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Upstreams:
             "generator",
             settings.generator_url,
             settings.generator_api_key,
-            partial(_open_generator, model=settings.generator_model),
+            _opener(settings.generator_url, settings.generator_model),
             settings,
         )
         self._verifiers = Role(
@@ -78,7 +78,7 @@ class Upstreams:
                 "larger model",
                 settings.larger_url,
                 settings.larger_api_key,
-                partial(_open_generator, model=settings.larger_model),
+                _opener(settings.larger_url, settings.larger_model),
                 settings,
             )
             if settings.larger_url
@@ -224,8 +224,18 @@ async def _generator_of(role: Role[Generator]) -> Generator:
     return ReplicatedGenerator(role.group)
 
 
-async def _open_generator(client: ModelServer, *, model: str | None) -> Opened[Generator]:
+def _opener(urls: str, model: str | None) -> Callable[[ModelServer], Awaitable[Opened[Generator]]]:
+    """Return what opens each server of a role; one of several is tried less long than one alone."""
+    alone = len(urls_of(urls)) == 1
+    pauses_s = RETRY_PAUSES_S if alone else RETRY_PAUSES_S[:1]
+    return partial(_open_generator, model=model, retry_pauses_s=pauses_s)
+
+
+async def _open_generator(
+    client: ModelServer, *, model: str | None, retry_pauses_s: Sequence[float]
+) -> Opened[Generator]:
     abilities = await probe_generator(client, model)
     tokens = await tokens_of_hello(client, abilities.model) if abilities.token_ids else None
     identity = Identity(model=abilities.model, tokens=tokens)
-    return Opened(served=VllmGenerator(client, abilities), identity=identity)
+    served = VllmGenerator(client, abilities, retry_pauses_s=retry_pauses_s)
+    return Opened(served=served, identity=identity)

@@ -26,27 +26,28 @@ from .replies import read_reply
 from .turns import wire_tools, wire_turns
 from .wire import read_reply_json
 
-RETRY_PAUSE_S = 0.2
+RETRY_PAUSES_S = (0.2, 0.8)
+"""Before each further try of a call that found nothing."""
 PROMPTS_REMEMBERED = 256
 _Conversation = tuple[tuple[Message, ...], tuple[ToolSpec, ...]]
 """What a prompt is rendered from."""
 
 
 class VllmGenerator:
-    """Samples from one server. A call that finds nothing is tried once more, within its time."""
+    """Samples from one server. A call that finds nothing is tried again, within its time."""
 
     def __init__(
         self,
         client: ModelServer,
         abilities: Abilities,
         *,
-        retry_pause_s: float = RETRY_PAUSE_S,
+        retry_pauses_s: Sequence[float] = RETRY_PAUSES_S,
     ) -> None:
         self._client = client
         self._abilities = abilities
         self._server = f"the generator at {client.base_url}"
         self._prompt_ids: dict[_Conversation, list[int]] = {}
-        self._retry_pause_s = retry_pause_s
+        self._retry_pauses_s = retry_pauses_s
 
     @property
     def abilities(self) -> Abilities:
@@ -65,12 +66,12 @@ class VllmGenerator:
         """Return `n` independent completions of each prompt."""
         until = None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s
         if self._abilities.token_ids:
-            sampled = await self._tried_twice(
+            sampled = await self._tried_again(
                 lambda: self._by_ids(prompts, n, sampling, on_text, until)
             )
             return await self._mended(sampled, prompts, n, sampling, until)
         calls: list[Awaitable[Sampled]] = [
-            self._tried_twice(
+            self._tried_again(
                 partial(
                     self._request,
                     "chat/completions",
@@ -85,14 +86,15 @@ class VllmGenerator:
         ]
         return _joined(await asyncio.gather(*calls, return_exceptions=True))
 
-    async def _tried_twice(self, call: Callable[[], Awaitable[Sampled]]) -> Sampled:
-        """Return what a call gives, at its second try where the first finds nothing."""
-        try:
-            return await call()
-        except BackendError as exc:
-            if isinstance(exc, BackendRejected | BackendTimeout):
-                raise
-        await asyncio.sleep(self._retry_pause_s)
+    async def _tried_again(self, call: Callable[[], Awaitable[Sampled]]) -> Sampled:
+        """Return what a call gives, at a further try where the earlier ones find nothing."""
+        for pause_s in self._retry_pauses_s:
+            try:
+                return await call()
+            except BackendError as exc:
+                if isinstance(exc, BackendRejected | BackendTimeout):
+                    raise
+            await asyncio.sleep(pause_s)
         return await call()
 
     async def _mended(

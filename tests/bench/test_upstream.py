@@ -78,7 +78,9 @@ async def sampled(
     upstream: Any, *, n: int, timeout_s: float | None = None, prefix: tuple[Step, ...] = ()
 ) -> Sampled:
     async with new_client(f"{upstream.url}/v1") as client:
-        generator = VllmGenerator(client, await examine_generator(client, None), retry_pause_s=0)
+        generator = VllmGenerator(
+            client, await examine_generator(client, None), retry_pauses_s=(0, 0)
+        )
         upstream.post("/reset")
         prompt = Prompt(messages=(Message("user", question(upstream)),), prefix=prefix)
         stop = ("\n\n",) if prefix else ()
@@ -183,7 +185,9 @@ async def test_a_client_that_leaves_is_counted_with_the_tokens_it_wasted(upstrea
 
 async def test_goes_down_and_comes_back_at_the_same_port(upstream: Any) -> None:
     async with new_client(f"{upstream.url}/v1") as client:
-        generator = VllmGenerator(client, await examine_generator(client, None), retry_pause_s=0)
+        generator = VllmGenerator(
+            client, await examine_generator(client, None), retry_pauses_s=(0, 0)
+        )
         prompt = Prompt(messages=(Message("user", question(upstream)),))
         upstream.post("/faults", {"down_s": 0.3})
         with pytest.raises(BackendError):
@@ -222,7 +226,7 @@ async def test_what_was_cut_of_recorded_samples_goes_on_once_as_itself(pool: Pat
     with part("running").running("--pool", str(pool), "--goes-on") as upstream:
         async with new_client(f"{upstream.url}/v1") as client:
             generator = VllmGenerator(
-                client, await examine_generator(client, None), retry_pause_s=0
+                client, await examine_generator(client, None), retry_pauses_s=(0, 0)
             )
             assert generator.abilities.continuation
             upstream.post("/reset")

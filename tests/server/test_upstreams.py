@@ -117,6 +117,23 @@ async def test_a_server_that_dies_is_followed_by_the_other_and_shown() -> None:
             assert await it.ready() == []
 
 
+@pytest.mark.parametrize(("alone", "tries"), [(True, 3), (False, 2)])
+async def test_a_server_alone_is_tried_three_times_and_one_of_two_twice(
+    alone: bool, tries: int
+) -> None:
+    calls = "/v1/completions"
+    with FakeVllm(sums) as one, FakeVllm(sums) as other:
+        urls = f"{one.url}/v1" if alone else f"{one.url}/v1,{other.url}/v1"
+        async with upstreams(generator_url=urls, verifier_url="") as it:
+            generator = await it.generator()
+            probes = len(one.sent(calls))
+            for call in range(1, 3):
+                one.fault(calls, Refuse(), at=probes + call)
+            sampled = await generator.complete([PROMPT], n=1, sampling=Sampling())
+            assert len(sampled.batches[0]) == 1
+            assert len(one.sent(calls)) == probes + tries
+
+
 async def test_a_server_of_another_model_is_refused_with_what_it_serves() -> None:
     with FakeVllm(sums) as one, FakeVllm(sums, model="other") as other:
         urls = f"{one.url}/v1,{other.url}/v1"

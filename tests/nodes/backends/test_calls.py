@@ -62,7 +62,7 @@ class ChatServer:
 async def chatting(server: ChatServer) -> AsyncIterator[VllmGenerator]:
     with Loopback(server) as loopback:
         async with new_client(f"{loopback.url}/v1") as client:
-            yield VllmGenerator(client, MODEL, retry_pause_s=0.0)
+            yield VllmGenerator(client, MODEL, retry_pauses_s=(0.0, 0.0))
 
 
 def wire_call(index: int | None, name: str | None, arguments: str) -> dict[str, Any]:

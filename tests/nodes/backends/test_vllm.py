@@ -42,7 +42,7 @@ def begun(*texts: str) -> Prompt:
 async def connected(server: FakeVllm, abilities: Abilities = IDS) -> AsyncIterator[VllmGenerator]:
     with server:
         async with new_client(f"{server.url}/v1", timeout_s=20) as client:
-            yield VllmGenerator(client, abilities, retry_pause_s=0.0)
+            yield VllmGenerator(client, abilities, retry_pauses_s=(0.0, 0.0))
 
 
 def echo(*texts: str) -> FakeVllm:
@@ -207,19 +207,21 @@ async def test_samples_that_never_began_are_left_out() -> None:
 
 @pytest.mark.parametrize("abilities", [IDS, CHAT])
 @pytest.mark.parametrize("timeout_s", [None, 20.0])
-async def test_one_failure_is_tried_once_more(
-    abilities: Abilities, timeout_s: float | None
+@pytest.mark.parametrize("failures", [1, 2])
+async def test_two_failures_are_tried_again(
+    abilities: Abilities, timeout_s: float | None, failures: int
 ) -> None:
     server = echo("fine")
     path = COMPLETIONS if abilities.token_ids else CHATS
-    server.fault(path, Refuse(), at=1)
+    for call in range(1, failures + 1):
+        server.fault(path, Refuse(), at=call)
     async with connected(server, abilities) as generator:
         sampled = await generator.complete([ROOT], n=1, sampling=Sampling(), timeout_s=timeout_s)
     assert sampled.batches[0][0].text == "fine"
-    assert len(server.sent(path)) == 2
+    assert len(server.sent(path)) == failures + 1
 
 
-async def test_rendering_the_prompt_is_tried_once_more_too() -> None:
+async def test_rendering_the_prompt_is_tried_again_too() -> None:
     server = echo("fine")
     server.fault("/tokenize", Refuse(status=503), at=1)
     async with connected(server) as generator:
@@ -228,13 +230,13 @@ async def test_rendering_the_prompt_is_tried_once_more_too() -> None:
 
 
 FAILURES: Sequence[tuple[Fault, type[BackendError], int]] = [
-    (Refuse(), BackendError, 2),
-    (Refuse(status=429), BackendError, 2),
-    (Garble(), BackendGarbled, 2),
-    (Garble(body=WRONG_SHAPE, content_type="application/json"), BackendGarbled, 2),
-    (Garble(body=TRUNCATED, content_type="application/json"), BackendGarbled, 2),
-    (Garble(body=HTML), BackendGarbled, 2),
-    (Cut(after=0), BackendError, 2),
+    (Refuse(), BackendError, 3),
+    (Refuse(status=429), BackendError, 3),
+    (Garble(), BackendGarbled, 3),
+    (Garble(body=WRONG_SHAPE, content_type="application/json"), BackendGarbled, 3),
+    (Garble(body=TRUNCATED, content_type="application/json"), BackendGarbled, 3),
+    (Garble(body=HTML), BackendGarbled, 3),
+    (Cut(after=0), BackendError, 3),
     (Die(), BackendError, 1),
     (Refuse(status=504), BackendTimeout, 1),
     (Refuse(status=401, body=b'{"error":{"message":"no key"}}'), BackendRejected, 1),
@@ -285,7 +287,7 @@ async def test_a_slow_server_is_cut_off_in_time_and_not_asked_again(path: str) -
         hold.gate.open()
 
 
-async def test_the_time_covers_both_tries() -> None:
+async def test_the_time_covers_every_try() -> None:
     server = echo("fine")
     server.fault(COMPLETIONS, Refuse(), at=1)
     server.fault(COMPLETIONS, hold := Hold(), at=2)

@@ -25,7 +25,7 @@ async def connected(server: FakeVllm, *, token_ids: bool) -> AsyncIterator[VllmG
     abilities = Abilities(model="fake", token_ids=token_ids, continuation=True)
     with server:
         async with new_client(f"{server.url}/v1", timeout_s=20) as client:
-            yield VllmGenerator(client, abilities, retry_pause_s=0.0)
+            yield VllmGenerator(client, abilities, retry_pauses_s=(0.0, 0.0))
 
 
 async def test_a_step_that_nobody_sampled_is_tokenised_and_the_others_are_not() -> None:

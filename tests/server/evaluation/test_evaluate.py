@@ -167,7 +167,7 @@ async def test_a_question_that_fails_is_counted_wrong_and_asked_again_only_when_
 async def test_a_failed_question_that_is_asked_again_gets_its_answer(
     server: FakeVllm, settings: Settings, sums: Data
 ) -> None:
-    for call in (3, 4):  # the second question, and the retry of its call
+    for call in (3, 4, 5):  # the second question, and both retries of its call
         server.fault(CALLS, Refuse(), at=call)
     first = await run(settings, sums)
     server.heal()

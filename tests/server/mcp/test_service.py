@@ -193,7 +193,7 @@ async def test_a_generator_that_fails_is_an_error_of_the_tool_with_its_trace(
     tmp_path: Path, mode: str
 ) -> None:
     async with service(tmp_path, never_agrees) as it, it.client(mode) as client:
-        for call in (2, 3):
+        for call in (2, 3, 4):
             it.generator.fault("/v1/completions", Refuse(), at=call)
         result = await client.call_tool("think", SUM)
     (block,) = result.content
