@@ -67,7 +67,7 @@ class VllmGenerator:
         until = None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s
         if self._abilities.token_ids:
             sampled = await self._tried_again(
-                lambda: self._by_ids(prompts, n, sampling, on_text, until)
+                lambda: self._by_ids(prompts, n, sampling, on_text, until), until
             )
             return await self._mended(sampled, prompts, n, sampling, until)
         calls: list[Awaitable[Sampled]] = [
@@ -80,19 +80,27 @@ class VllmGenerator:
                     n,
                     partial(_shifted, on_text, i) if on_text else None,
                     until,
-                )
+                ),
+                until,
             )
             for i, body in enumerate(self._chat_body(p, n, sampling) for p in prompts)
         ]
         return _joined(await asyncio.gather(*calls, return_exceptions=True))
 
-    async def _tried_again(self, call: Callable[[], Awaitable[Sampled]]) -> Sampled:
-        """Return what a call gives, at a further try where the earlier ones find nothing."""
+    async def _tried_again(
+        self, call: Callable[[], Awaitable[Sampled]], until: float | None
+    ) -> Sampled:
+        """Return what a call gives, at a further try where the earlier ones find nothing.
+
+        A try that could not begin in time is not waited for: its failure is told at once.
+        """
+        clock = asyncio.get_running_loop().time
         for pause_s in self._retry_pauses_s:
             try:
                 return await call()
             except BackendError as exc:
-                if isinstance(exc, BackendRejected | BackendTimeout):
+                late = until is not None and clock() + pause_s >= until
+                if late or isinstance(exc, BackendRejected | BackendTimeout):
                     raise
             await asyncio.sleep(pause_s)
         return await call()

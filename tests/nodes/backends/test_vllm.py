@@ -39,10 +39,12 @@ def begun(*texts: str) -> Prompt:
 
 
 @asynccontextmanager
-async def connected(server: FakeVllm, abilities: Abilities = IDS) -> AsyncIterator[VllmGenerator]:
+async def connected(
+    server: FakeVllm, abilities: Abilities = IDS, pauses_s: Sequence[float] = (0.0, 0.0)
+) -> AsyncIterator[VllmGenerator]:
     with server:
         async with new_client(f"{server.url}/v1", timeout_s=20) as client:
-            yield VllmGenerator(client, abilities, retry_pauses_s=(0.0, 0.0))
+            yield VllmGenerator(client, abilities, retry_pauses_s=pauses_s)
 
 
 def echo(*texts: str) -> FakeVllm:
@@ -208,7 +210,7 @@ async def test_samples_that_never_began_are_left_out() -> None:
 @pytest.mark.parametrize("abilities", [IDS, CHAT])
 @pytest.mark.parametrize("timeout_s", [None, 20.0])
 @pytest.mark.parametrize("failures", [1, 2])
-async def test_two_failures_are_tried_again(
+async def test_up_to_two_failures_are_tried_again(
     abilities: Abilities, timeout_s: float | None, failures: int
 ) -> None:
     server = echo("fine")
@@ -295,6 +297,18 @@ async def test_the_time_covers_every_try() -> None:
         with pytest.raises(BackendTimeout):
             await generator.complete([ROOT], n=1, sampling=Sampling(), timeout_s=0.2)
         hold.gate.open()
+
+
+@pytest.mark.parametrize("abilities", [IDS, CHAT])
+async def test_a_try_that_would_begin_too_late_is_not_waited_for(abilities: Abilities) -> None:
+    server = echo("fine")
+    path = COMPLETIONS if abilities.token_ids else CHATS
+    server.fault(path, Refuse())
+    async with connected(server, abilities, pauses_s=(0.0, 5.0)) as generator:
+        with pytest.raises(BackendError, match="500") as caught:
+            await generator.complete([ROOT], n=1, sampling=Sampling(), timeout_s=5.0)
+    assert not isinstance(caught.value, BackendTimeout)
+    assert len(server.sent(path)) == 2
 
 
 async def test_what_came_before_the_time_was_up_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
